@@ -1,0 +1,58 @@
+# `make help` lists the targets; `make check test` is what CI runs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+MIGRATE := $(BIN)/migrate
+
+.DEFAULT_GOAL := help
+.PHONY: help up psql test unit check lint types imports bench docs format clean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=python3.12 …") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[embedded,dev]'
+	@touch $(STAMP)
+
+up: $(STAMP) ## Apply the gateway's schema to an embedded PostgreSQL in .migrate/
+	@$(MIGRATE) up --embedded
+
+psql: $(STAMP) ## Look inside the embedded PostgreSQL
+	@$(MIGRATE) up --embedded --keep-running
+	@$$($(BIN)/python -c 'from runner.server.binaries import find_binaries; print(find_binaries().folder)')/psql \
+		"host=$(CURDIR)/.migrate/postgres user=postgres dbname=postgres"; \
+		kill -INT $$(head -1 .migrate/postgres/postmaster.pid)
+
+test: $(STAMP) ## Run all tests, on every PostgreSQL that is found
+	$(BIN)/pytest -n 2 --dist worksteal
+
+unit: $(STAMP) ## Run the tests that need no server
+	$(BIN)/pytest tests/unit
+
+check: lint types imports ## Lint, types, imports
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+imports: $(STAMP)
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## Format and mend what can be mended by itself
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(STAMP) ## Write the pages that are made from the code
+	$(BIN)/python docs/make.py
+
+bench: $(STAMP) ## Measure, as ratios in one run
+	$(BIN)/python bench/bench.py
+
+clean: ## Remove what make made, the embedded database too
+	rm -rf $(VENV) .migrate build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

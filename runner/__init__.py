@@ -1,0 +1,49 @@
+"""Numbered SQL files for PostgreSQL, each applied exactly once.
+
+The public API is what `__all__` names. It is loaded when it is used, so that the command's start stays quick.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from runner.commands import baseline, new, plan, resolve, status, up, verify
+    from runner.config import Config
+    from runner.errors import MigrateError
+    from runner.ledger.session import Listener
+    from runner.migrations.folder import load_folder
+    from runner.migrations.migration import Migration
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Config": "runner.config",
+    "Listener": "runner.ledger.session",
+    "MigrateError": "runner.errors",
+    "Migration": "runner.migrations.migration",
+    "load_folder": "runner.migrations.folder",
+}
+__all__ = [
+    "Config",
+    "Listener",
+    "MigrateError",
+    "Migration",
+    "__version__",
+    "baseline",
+    "load_folder",
+    "new",
+    "plan",
+    "resolve",
+    "status",
+    "up",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'runner' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOME.get(name, "runner.commands")), name)

@@ -1,0 +1,264 @@
+"""The command `migrate`: click alone. Options in, exit status out; what a command does is in `commands`.
+
+Everything but click is imported inside the functions: `migrate --help` and shell completion pay for nothing else.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from runner.config import Config
+    from runner.errors import Exit
+    from runner.report.live import LiveReport
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_FILES = (click.option("--dir", "folder", metavar="DIR", help="Folder of migrations. [MIGRATE_DIR; sql/migrations]"),)
+_LEDGER = (
+    click.option("--database-url", metavar="URL", help="The database. [MIGRATE_DATABASE_URL, DATABASE_URL, PG…]"),
+    click.option(
+        "--embedded",
+        is_flag=False,
+        flag_value="",
+        metavar="[DIR]",
+        help="A server of our own, in DIR. [.migrate/postgres]",
+    ),
+    click.option("--keep-running", is_flag=True, help="Leave the embedded server running."),
+    click.option("--schema", metavar="NAME", help="Schema of the ledger. [MIGRATE_SCHEMA; public]"),
+    click.option("--wait", "wait_ms", metavar="TIME", help="Wait so long for the database. [MIGRATE_WAIT; 60s]"),
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
+    click.option("--debug", is_flag=True, help="Show the traceback of an error."),
+)
+_WRITING = (
+    click.option("--lock-wait", "lock_wait_ms", metavar="TIME", help="Wait so long for another runner. [no limit]"),
+)
+_RUNNING = (
+    *_WRITING,
+    click.option(
+        "--lock-timeout", "lock_timeout_ms", metavar="TIME", help="lock_timeout of a file. [MIGRATE_LOCK_TIMEOUT; 1s]"
+    ),
+    click.option(
+        "--retry-for", "retry_for_ms", metavar="TIME", help="Retry a file that is locked out. [MIGRATE_RETRY_FOR; 5min]"
+    ),
+)
+_VERSION = click.IntRange(min=0)
+
+
+def _with(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """One decorator for several options, in the order in which help shows them."""
+
+    def decorate(function: Any) -> Any:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+@click.group(context_settings=_CONTEXT)
+@click.version_option(__version__, prog_name="migrate")
+def main() -> None:
+    """Numbered SQL files for PostgreSQL, each applied exactly once.
+
+    Exit status: 0 done; 1 the database refused; 2 usage, configuration or a bad file; 3 a difference;
+    4 pending (status --check); 5 try again later; 6 a person must decide; 7 not on this server.
+    """
+
+
+@main.command()
+@click.option("--to", type=_VERSION, metavar="VERSION", help="Stop after this version.")
+@click.option("--atomic", is_flag=True, help="All of it in one transaction.")
+@click.option("--allow-out-of-order", is_flag=True, help="Apply files that came in below an applied version.")
+@_with(*_FILES, *_LEDGER, *_RUNNING)
+def up(to: int | None, atomic: bool, allow_out_of_order: bool, **flags: Any) -> None:  # noqa: FBT001
+    """Apply what is pending.
+
+    Each file runs once, however many runners start at the same time. A file that fails leaves no trace: mend it and
+    run again.
+    """
+
+    async def work(config: Config, live: LiveReport) -> tuple[Exit, str, dict[str, Any]]:
+        from runner import commands
+        from runner.report import json, text
+
+        result = await commands.up(config, to=to, atomic=atomic, allow_out_of_order=allow_out_of_order, listener=live)
+        return result.status, text.up_text(result), json.up_parts(result)
+
+    _run("up", flags, work)
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="Exit with status 4 if anything is pending.")
+@_with(*_FILES, *_LEDGER)
+def status(check: bool, **flags: Any) -> None:  # noqa: FBT001
+    """Show every version: applied, pending, started, edited, file gone, ahead.
+
+    Writes nothing; a role that can read the ledger is enough.
+    """
+
+    async def work(config: Config, live: LiveReport) -> tuple[Exit, str, dict[str, Any]]:
+        from runner import commands
+        from runner.errors import Exit
+        from runner.report import json, text
+
+        result = await commands.status(config, listener=live)
+        return result.status if check else Exit.DONE, text.status_text(result), json.status_parts(result)
+
+    _run("status", flags, work)
+
+
+@main.command()
+@click.option("--files", "files_alone", is_flag=True, help="Compare files and ledger.")
+@_with(*_FILES, *_LEDGER)
+def verify(files_alone: bool, **flags: Any) -> None:  # noqa: FBT001
+    """Compare the files with the ledger; exit 3 if they differ.
+
+    Writes nothing. The live schema is not compared yet, so --files has to be said.
+    """
+
+    async def work(config: Config, live: LiveReport) -> tuple[Exit, str, dict[str, Any]]:
+        from runner import commands
+        from runner.errors import NotCompared
+        from runner.report import json, text
+
+        if not files_alone:
+            raise NotCompared(
+                "the live schema cannot be compared by this version",
+                hint="Compare files and ledger: migrate verify --files",
+            )
+        result = await commands.verify(config, listener=live)
+        return result.status, text.verify_text(result), json.verify_parts(result)
+
+    _run("verify", flags, work)
+
+
+@main.command()
+@click.option("--sql", "as_sql", is_flag=True, help="Print one script for psql, with the ledger's rows in it.")
+@click.option("--to", type=_VERSION, metavar="VERSION", help="Stop after this version.")
+@click.option("--allow-out-of-order", is_flag=True, help="Take in files that came in below an applied version.")
+@_with(*_FILES, *_LEDGER)
+def plan(as_sql: bool, to: int | None, allow_out_of_order: bool, **flags: Any) -> None:  # noqa: FBT001
+    """Show what `up` would do; with --sql, as a script for psql.
+
+    Writes nothing. After the script has run, `up` has nothing to do.
+    """
+
+    async def work(config: Config, live: LiveReport) -> tuple[Exit, str, dict[str, Any]]:
+        from runner import commands
+        from runner.report import json, text
+
+        result = await commands.plan(config, to=to, allow_out_of_order=allow_out_of_order, listener=live)
+        parts = json.plan_parts(result)
+        if as_sql:
+            return result.status, result.sql.removesuffix("\n"), {**parts, "sql": result.sql}
+        return result.status, text.plan_text(result), parts
+
+    _run("plan", flags, work)
+
+
+@main.command()
+@click.argument("name")
+@_with(*_FILES)
+def new(name: str, **flags: Any) -> None:
+    """Write the next numbered file from a template and print its path."""
+
+    def work() -> None:
+        from runner import commands
+        from runner.config import load_config
+
+        click.echo(commands.new(load_config(flags, needs_database=False), name))
+
+    _guarded("new", work)
+
+
+@main.command()
+@click.argument("version", type=_VERSION)
+@_with(*_FILES, *_LEDGER, *_WRITING)
+def baseline(version: int, **flags: Any) -> None:
+    """Adopt an existing database: record the files up to VERSION without running them."""
+
+    async def work(config: Config, live: LiveReport) -> tuple[Exit, str, dict[str, Any]]:
+        from runner import commands
+        from runner.errors import Exit
+        from runner.report import json, text
+
+        recorded = await commands.baseline(config, version, listener=live)
+        return Exit.DONE, text.baseline_text(recorded), json.files_parts(recorded)
+
+    _run("baseline", flags, work)
+
+
+@main.command()
+@click.argument("version", type=_VERSION)
+@click.option("--applied", "decision", flag_value="applied", help="The whole file has taken effect.")
+@click.option("--retry", "decision", flag_value="retry", help="Let `up` run it again from where it stopped.")
+@click.option("--accept-edit", "decision", flag_value="accept-edit", help="The edit of an applied file is meant.")
+@click.option("--reason", required=True, help="Why, for those who read the log later.")
+@_with(*_FILES, *_LEDGER, *_WRITING)
+def resolve(version: int, decision: str | None, reason: str, **flags: Any) -> None:
+    """End a half-way stop, or accept the edit of an applied file, by a person's decision."""
+    if decision is None:
+        raise click.UsageError("Say what you decided: --applied, --retry or --accept-edit.")
+
+    async def work(config: Config, live: LiveReport) -> tuple[Exit, str, dict[str, Any]]:
+        from runner import commands
+        from runner.errors import Exit
+        from runner.ledger.resolve import Decision
+        from runner.report import json, text
+
+        migration = await commands.resolve(config, version, Decision(decision), reason=reason, listener=live)
+        return Exit.DONE, text.resolved_text(migration, decision), json.resolved_parts(migration, decision, reason)
+
+    _run("resolve", flags, work)
+
+
+def _run(
+    command: str,
+    flags: dict[str, Any],
+    work: Callable[[Config, LiveReport], Coroutine[Any, Any, tuple[Exit, str, dict[str, Any]]]],
+) -> None:
+    """Runs a command that talks to a server, prints its result, and ends the process with its status."""
+    as_json = flags.pop("as_json")
+
+    def finish() -> None:
+        from runner.config import load_config
+        from runner.report.json import document
+        from runner.report.live import LiveReport
+        from runner.signals import run_until_signal
+
+        live = LiveReport(results=not as_json)
+        try:
+            status, text, parts = run_until_signal(work(load_config(flags), live))
+        finally:
+            live.close()
+        shown = document(command, status, **parts) if as_json else text
+        if shown:
+            click.echo(shown)
+        sys.exit(status)
+
+    _guarded(command, finish, as_json=as_json, debug=flags.pop("debug"))
+
+
+def _guarded(command: str, work: Callable[[], None], *, as_json: bool = False, debug: bool = False) -> None:
+    """Runs something and turns its error into a picture on stderr and an exit status; never a traceback."""
+    from runner.errors import MigrateError
+
+    try:
+        work()
+    except MigrateError as error:
+        if debug:
+            raise
+        from runner.report.json import document, error_parts
+        from runner.report.text import error_text
+
+        click.echo(error_text(error), err=True)
+        if as_json:
+            click.echo(document(command, error.status, **error_parts(error)))
+        sys.exit(error.status)

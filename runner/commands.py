@@ -1,0 +1,296 @@
+"""One short function a command: the only place where files, ledger and server meet."""
+
+from __future__ import annotations
+
+import re
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner import errors
+from runner.errors import Exit
+from runner.ledger.integrity import DIFFERENCES, TO_APPLY, Row, Standing, compare, edited
+from runner.ledger.ledger import fetch, read_ledger, require_writable
+from runner.ledger.plan import Plan, make_plan, unknown_version
+from runner.ledger.session import Listener, Session
+from runner.migrations.folder import load_folder
+from runner.server.connect import connected, read_facts, translated
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from runner.config import Config
+    from runner.ledger.apply import Applied
+    from runner.ledger.entry import Ledger
+    from runner.ledger.resolve import Decision
+    from runner.migrations.migration import Migration
+    from runner.migrations.script import Script
+    from runner.server.connect import Connection
+
+_SILENT = Listener()
+_LOSSES_BORNE = 2
+_TEMPLATE = """\
+-- {sentence}.
+-- Why:
+-- Locks:
+
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class UpResult:
+    """What `up` did: the files it applied, every version afterwards, the last history, and its time."""
+
+    applied: tuple[Applied, ...]
+    rows: tuple[Row, ...]
+    history: str
+    duration_ms: int
+
+    @property
+    def status(self) -> Exit:
+        """DONE: whatever stands in the way is raised."""
+        return Exit.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class StatusResult:
+    """Every version that files or ledger know, and the last history."""
+
+    rows: tuple[Row, ...]
+    history: str
+
+    @property
+    def pending(self) -> tuple[Row, ...]:
+        """What `up` would apply."""
+        return tuple(row for row in self.rows if row.standing in TO_APPLY)
+
+    @property
+    def status(self) -> Exit:
+        """PENDING if there is anything to apply."""
+        return Exit.PENDING if self.pending else Exit.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyResult:
+    """Every version, and those among them that differ."""
+
+    rows: tuple[Row, ...]
+
+    @property
+    def differences(self) -> tuple[Row, ...]:
+        """Edited, gone, out of order."""
+        return tuple(row for row in self.rows if row.standing in DIFFERENCES)
+
+    @property
+    def status(self) -> Exit:
+        """DIFFERENCE, UNFINISHED, or DONE: pending files and a database that is ahead are no difference."""
+        if self.differences:
+            return Exit.DIFFERENCE
+        return Exit.UNFINISHED if any(row.standing is Standing.STARTED for row in self.rows) else Exit.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class PlanResult:
+    """The plan with the script of each step; `sql` is the script for psql."""
+
+    plan: Plan
+    scripts: Mapping[int, Script]
+    sql: str
+
+    @property
+    def status(self) -> Exit:
+        """DONE: a plan that cannot be made is raised."""
+        return Exit.DONE
+
+
+async def up(
+    config: Config,
+    *,
+    to: int | None = None,
+    atomic: bool = False,
+    allow_out_of_order: bool = False,
+    listener: Listener = _SILENT,
+    connection: Connection | None = None,
+) -> UpResult:
+    """Applies what is pending, each file exactly once, however many runners start at the same time.
+
+    Raises a MigrateError; its `status` is the exit status and its `state` says what is in the database. A connection
+    that is lost is made again and the ledger read again; the second loss at the same file is an error.
+    """
+    start = time.monotonic()
+    migrations = load_folder(config.folder)
+    done: list[Applied] = []
+    losses: list[int] = []
+    while True:
+        try:
+            async with _session(config, listener, connection) as session:
+                ledger = await read_ledger(session)
+                planned = await _planner(session, migrations, ledger, to=to, allow_out_of_order=allow_out_of_order)
+                if planned(ledger).steps:
+                    from runner.ledger.apply import apply_pending
+
+                    ledger = await apply_pending(session, ledger, planned, done, atomic=atomic)
+                return _up_result(planned(ledger), ledger, done, start)
+        except errors.ConnectionLost as error:
+            losses.append(len(done))
+            if connection or losses.count(len(done)) >= _LOSSES_BORNE:
+                raise
+            listener.warning(f"{error.message}; looking again")
+
+
+def _up_result(plan: Plan, ledger: Ledger, done: list[Applied], start: float) -> UpResult:
+    return UpResult(tuple(done), plan.rows, ledger.history, round((time.monotonic() - start) * 1000))
+
+
+async def status(config: Config, *, listener: Listener = _SILENT, connection: Connection | None = None) -> StatusResult:
+    """Where each version stands. Writes nothing."""
+    migrations = load_folder(config.folder)
+    async with _session(config, listener, connection) as session:
+        ledger = await read_ledger(session)
+        rows = compare(migrations, ledger, reformatted=await _reformatted(session, migrations, ledger))
+        return StatusResult(rows, ledger.history)
+
+
+async def verify(config: Config, *, listener: Listener = _SILENT, connection: Connection | None = None) -> VerifyResult:
+    """Files against ledger. Writes nothing."""
+    return VerifyResult((await status(config, listener=listener, connection=connection)).rows)
+
+
+async def plan(
+    config: Config,
+    *,
+    to: int | None = None,
+    allow_out_of_order: bool = False,
+    listener: Listener = _SILENT,
+    connection: Connection | None = None,
+) -> PlanResult:
+    """What `up` would do, and the same as a script for psql. Writes nothing."""
+    from runner.ledger.psql import psql_script
+    from runner.migrations.script import read_script
+
+    migrations = load_folder(config.folder)
+    async with _session(config, listener, connection) as session:
+        ledger = await read_ledger(session)
+        planned = await _planner(session, migrations, ledger, to=to, allow_out_of_order=allow_out_of_order)
+        the_plan = planned(ledger)
+        scripts = {step.migration.version: read_script(step.migration) for step in the_plan.steps}
+        return PlanResult(the_plan, scripts, psql_script(session, the_plan, scripts, ledger))
+
+
+async def baseline(
+    config: Config, version: int, *, listener: Listener = _SILENT, connection: Connection | None = None
+) -> tuple[Migration, ...]:
+    """Records the files up to a version as there already, without running them; those newly recorded come back."""
+    from runner.ledger.apply import ensure_ledger
+    from runner.ledger.resolve import record_baseline
+
+    migrations = load_folder(config.folder)
+    if version not in {migration.version for migration in migrations}:
+        raise unknown_version(version, migrations)
+    async with _session(config, listener, connection) as session:
+        require_writable(session, "a baseline has to be written")
+        wanted = [migration for migration in migrations if migration.version <= version]
+        return tuple(await record_baseline(await ensure_ledger(session), wanted))
+
+
+async def resolve(
+    config: Config,
+    version: int,
+    decision: Decision,
+    *,
+    reason: str,
+    listener: Listener = _SILENT,
+    connection: Connection | None = None,
+) -> Migration:
+    """Carries out a person's decision about one version, and keeps the reason and the old text."""
+    from runner.ledger.resolve import resolve_entry
+    from runner.migrations.script import read_script
+
+    migrations = load_folder(config.folder)
+    migration = next((each for each in migrations if each.version == version), None)
+    if migration is None:
+        raise unknown_version(version, migrations)
+    async with _session(config, listener, connection) as session:
+        require_writable(session, "a decision has to be written")
+        await resolve_entry(session, migration, read_script(migration), decision, reason=reason)
+    return migration
+
+
+def new(config: Config, name: str) -> Path:
+    """Writes the next numbered file from a template and gives its path. Raises BadName."""
+    words = re.sub(r"[\s-]+", "_", name.strip().removesuffix(".sql")).lower()
+    if not re.fullmatch(r"[a-z0-9_.]+", words):
+        raise errors.BadName(
+            f'"{name}" cannot be a part of a file\'s name',
+            hint="Letters, digits and _ say it best, verb first: migrate new add_email_to_users",
+        )
+    config.folder.mkdir(parents=True, exist_ok=True)
+    migrations = load_folder(config.folder) if any(config.folder.glob("*.sql")) else ()
+    last = migrations[-1] if migrations else None
+    number = str(last.version + 1 if last else 1).zfill(len(last.label) if last else 4)
+    path = config.folder / f"{number}_{words}.sql"
+    sentence = words.replace("_", " ").strip().capitalize()
+    with path.open("x", encoding="utf-8") as file:
+        file.write(_TEMPLATE.format(sentence=sentence))
+    return path
+
+
+@asynccontextmanager
+async def _session(config: Config, listener: Listener, connection: Connection | None) -> AsyncIterator[Session]:
+    """A session on the given connection, on the embedded server, or on the database that the settings name."""
+    async with _connection(config, listener, connection) as open_connection:
+        facts = await read_facts(open_connection, config.schema)
+        with translated(facts.user):
+            yield Session(open_connection, config, facts, listener)
+
+
+@asynccontextmanager
+async def _connection(config: Config, listener: Listener, connection: Connection | None) -> AsyncIterator[Connection]:
+    if connection is not None:
+        yield connection
+    elif config.embedded is not None:
+        from runner.server.embedded import running
+
+        with running(config.embedded, keep=config.keep_running, tell=listener.server) as url:
+            async with connected(url, wait_ms=config.wait_ms, tell=listener.waiting) as made:
+                yield made
+    else:
+        async with connected(config.database_url, wait_ms=config.wait_ms, tell=listener.waiting) as made:
+            yield made
+
+
+async def _planner(
+    session: Session,
+    migrations: Sequence[Migration],
+    ledger: Ledger,
+    *,
+    to: int | None,
+    allow_out_of_order: bool,
+) -> Callable[[Ledger], Plan]:
+    """A function from ledger to plan, with everything else about it settled; warns of edits that change nothing."""
+    reformatted = await _reformatted(session, migrations, ledger)
+    for migration in migrations:
+        if migration.version in reformatted:
+            session.listener.warning(
+                f"{migration.title} was edited after it was applied, in comments or white space alone"
+            )
+
+    def planned(ledger: Ledger) -> Plan:
+        return make_plan(migrations, ledger, to=to, allow_out_of_order=allow_out_of_order, reformatted=reformatted)
+
+    return planned
+
+
+async def _reformatted(session: Session, migrations: Sequence[Migration], ledger: Ledger) -> frozenset[int]:
+    """The versions whose files were edited in comments and white space alone."""
+    same = set()
+    for migration in edited(migrations, ledger):
+        from runner.migrations.script import read_text
+        from runner.migrations.statements import essence
+
+        [(text,)] = await fetch(session, "text", version=migration.version)
+        if text is not None and essence(text) == essence(read_text(migration)):
+            same.add(migration.version)
+    return frozenset(same)

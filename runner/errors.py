@@ -1,0 +1,323 @@
+"""Every error that a user can meet, once: its dotted name, its exit status, the parts of its message.
+
+The names are a contract: they are never renamed, and each has a section in docs/errors.md.
+
+MigrateError
+├── ConfigError      where settings come from        exit 2
+├── ConnectError     reaching the server             exit 2 or 5
+├── EmbeddedError    starting a server of our own    exit 1 or 2
+├── FileError        what a file may be              exit 2
+├── IntegrityError   files against ledger            exit 3
+├── LedgerError      the ledger itself               exit 1, 2, 6 or 7
+├── LockError        waiting for other sessions      exit 5
+├── ApplyError       running a file                  exit 1 or 5
+├── ServerError      a server that cannot be written exit 7
+└── Interrupted      a signal                        exit 130 or 143
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import ClassVar
+
+
+class Exit(IntEnum):
+    """The exit statuses of the command; docs/reference/exit-status.md tells what to do on each."""
+
+    DONE = 0
+    REFUSED = 1
+    USAGE = 2
+    DIFFERENCE = 3
+    PENDING = 4
+    LATER = 5
+    UNFINISHED = 6
+    NOT_HERE = 7
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A point in a file: path as the user named it, line and column counted from 1, the line's text (or none)."""
+
+    path: str
+    line: int | None = None
+    column: int | None = None
+    source: str | None = None
+
+    def __str__(self) -> str:
+        return ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
+
+
+class MigrateError(Exception):
+    """One failure, in parts that a report can lay out; `str()` is the message alone."""
+
+    name: ClassVar[str] = "error"
+    status: ClassVar[Exit] = Exit.REFUSED
+
+    def __init__(  # noqa: PLR0913  # these are the parts that the contract's picture can have
+        self,
+        message: str,
+        *,
+        place: Place | None = None,
+        sqlstate: str | None = None,
+        detail: str | None = None,
+        context: str | None = None,
+        hint: str | None = None,
+        state: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.place = place
+        self.sqlstate = sqlstate
+        self.detail = detail
+        self.context = context
+        self.hint = hint
+        self.state = state
+
+
+class ConfigError(MigrateError):
+    status = Exit.USAGE
+
+
+class NoDatabase(ConfigError):
+    name = "config.no-database"
+
+
+class BadUrl(ConfigError):
+    name = "config.bad-url"
+
+
+class BadSetting(ConfigError):
+    name = "config.bad-setting"
+
+
+class BadName(ConfigError):
+    name = "config.bad-name"
+
+
+class UnknownVersion(ConfigError):
+    name = "config.unknown-version"
+
+
+class NotCompared(ConfigError):
+    name = "config.not-compared"
+
+
+class ConnectError(MigrateError):
+    status = Exit.USAGE
+
+
+class AuthenticationRefused(ConnectError):
+    name = "connect.authentication-refused"
+
+
+class NoSuchDatabase(ConnectError):
+    name = "connect.no-such-database"
+
+
+class TlsRefused(ConnectError):
+    name = "connect.tls-refused"
+
+
+class ConnectionRefused(ConnectError):
+    name = "connect.refused"
+
+
+class Unreachable(ConnectError):
+    name = "connect.unreachable"
+    status = Exit.LATER
+
+
+class ConnectionLost(ConnectError):
+    name = "connect.lost"
+    status = Exit.LATER
+
+
+class EmbeddedError(MigrateError):
+    status = Exit.USAGE
+
+
+class NoBinaries(EmbeddedError):
+    name = "embedded.no-binaries"
+
+
+class NoUser(EmbeddedError):
+    name = "embedded.no-user"
+
+
+class StartFailed(EmbeddedError):
+    name = "embedded.start-failed"
+    status = Exit.REFUSED
+
+
+class FileError(MigrateError):
+    status = Exit.USAGE
+
+
+class NoFolder(FileError):
+    name = "files.no-folder"
+
+
+class EmptyFolder(FileError):
+    name = "files.empty-folder"
+
+
+class BadFileName(FileError):
+    name = "files.bad-name"
+
+
+class SameVersion(FileError):
+    name = "files.same-version"
+
+
+class Unreadable(FileError):
+    name = "files.unreadable"
+
+
+class NotUtf8(FileError):
+    name = "files.not-utf8"
+
+
+class NulByte(FileError):
+    name = "files.nul-byte"
+
+
+class ChangedMeanwhile(FileError):
+    name = "files.changed-meanwhile"
+
+
+class BadDirective(FileError):
+    name = "file.bad-directive"
+
+
+class MisplacedDirective(FileError):
+    name = "file.misplaced-directive"
+
+
+class NoStatement(FileError):
+    name = "file.no-statement"
+
+
+class Unterminated(FileError):
+    name = "file.unterminated"
+
+
+class PsqlCommand(FileError):
+    name = "file.psql-command"
+
+
+class CopyData(FileError):
+    name = "file.copy-data"
+
+
+class TransactionControl(FileError):
+    name = "file.transaction-control"
+
+
+class IntegrityError(MigrateError):
+    status = Exit.DIFFERENCE
+
+
+class Edited(IntegrityError):
+    name = "integrity.edited"
+
+
+class FileGone(IntegrityError):
+    name = "integrity.file-gone"
+
+
+class OutOfOrder(IntegrityError):
+    name = "integrity.out-of-order"
+
+
+class LedgerError(MigrateError):
+    status = Exit.REFUSED
+
+
+class NoRight(LedgerError):
+    name = "ledger.no-right"
+
+
+class NotALedger(LedgerError):
+    name = "ledger.not-a-ledger"
+    status = Exit.USAGE
+
+
+class NewerRunner(LedgerError):
+    name = "ledger.newer-runner"
+    status = Exit.NOT_HERE
+
+
+class LedgerRefused(LedgerError):
+    name = "ledger.refused"
+
+
+class Unfinished(LedgerError):
+    name = "ledger.unfinished"
+    status = Exit.UNFINISHED
+
+
+class NothingToResolve(LedgerError):
+    name = "ledger.nothing-to-resolve"
+    status = Exit.USAGE
+
+
+class LockError(MigrateError):
+    status = Exit.LATER
+
+
+class LockTimeout(LockError):
+    name = "lock.timeout"
+
+
+class LockedOut(LockError):
+    name = "lock.locked-out"
+
+
+class ApplyError(MigrateError):
+    status = Exit.REFUSED
+
+
+class StatementFailed(ApplyError):
+    name = "apply.statement-failed"
+
+
+class TransactionGone(ApplyError):
+    name = "apply.transaction-gone"
+
+
+class IndexInvalid(ApplyError):
+    name = "apply.index-invalid"
+
+
+class NotAtomic(ApplyError):
+    name = "apply.not-atomic"
+    status = Exit.USAGE
+
+
+class ServerError(MigrateError):
+    status = Exit.NOT_HERE
+
+
+class ReadOnly(ServerError):
+    name = "server.read-only"
+
+
+class Pooled(ServerError):
+    name = "server.pooled"
+
+
+class TooOld(ServerError):
+    name = "server.too-old"
+
+
+class Interrupted(MigrateError):
+    name = "interrupted"
+    status = Exit.INTERRUPTED
+
+
+class Terminated(Interrupted):
+    name = "terminated"
+    status = Exit.TERMINATED

@@ -1,0 +1,65 @@
+"""Indexes that are built CONCURRENTLY: one that was interrupted stays behind, invalid, and must never count as done."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.errors import IndexInvalid
+from runner.ledger.ledger import fetch
+
+if TYPE_CHECKING:
+    from runner.errors import Place
+    from runner.ledger.session import Session
+
+_NAME = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
+_CREATE = re.compile(
+    rf"create\s+(?:unique\s+)?index\s+concurrently\s+(?:if\s+not\s+exists\s+)?(?P<name>{_NAME})\s+"
+    rf"on\s+(?:only\s+)?(?P<table>{_NAME}(?:\s*\.\s*{_NAME})?)",
+    re.IGNORECASE,
+)
+_REINDEX = re.compile(r"reindex\s+(?:\([^)]*\)\s*)?(?:index|table|schema|database)\s+concurrently\s", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ConcurrentIndex:
+    """The index that a CREATE INDEX CONCURRENTLY makes: its name and table as the statement writes them."""
+
+    name: str
+    table: str
+
+
+def concurrent_index(sql: str) -> ConcurrentIndex | None:
+    """The index that the statement builds concurrently, if it does and names it."""
+    match = _CREATE.match(sql)
+    return ConcurrentIndex(match["name"], re.sub(r"\s", "", match["table"])) if match else None
+
+
+def may_run_again(sql: str) -> bool:
+    """Whether the statement may be run again when nobody knows how far it came, without a person's decision."""
+    return concurrent_index(sql) is not None or _REINDEX.match(sql) is not None
+
+
+async def is_valid(session: Session, index: ConcurrentIndex) -> bool | None:
+    """Whether the index is valid; None if it is not there."""
+    rows = await fetch(session, "index_state", name=index.name, table=index.table)
+    return rows[0][0] == "t" if rows else None
+
+
+async def drop_invalid(session: Session, index: ConcurrentIndex) -> None:
+    """Drops the index if it is there and invalid: IF NOT EXISTS would take it for the real one."""
+    rows = await fetch(session, "index_state", name=index.name, table=index.table)
+    if rows and rows[0][0] == "f":
+        session.listener.warning(f"the index {rows[0][1]} is invalid, left by an interrupted build; it is built again")
+        await session.connection.execute(f"DROP INDEX CONCURRENTLY {rows[0][1]}")
+
+
+async def require_valid(session: Session, index: ConcurrentIndex, place: Place) -> None:
+    """Raises IndexInvalid unless the index is there and valid."""
+    if not await is_valid(session, index):
+        raise IndexInvalid(
+            f"the index {index.name} is not valid after the statement that builds it",
+            place=place,
+            hint="Run migrate up again: it drops the index and builds it anew.",
+        )

@@ -1,0 +1,157 @@
+"""The ledger table: reading it, making it, and writing its rows."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from runner import __version__, errors
+from runner.ledger.entry import Ledger, LedgerEntry, State
+from runner.server.connect import fetch_rows
+from runner.server.sql import load_sql, quote_identifier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from runner.ledger.session import Session
+    from runner.migrations.migration import Migration
+
+FORMAT = 1
+KEPT_TEXT_LIMIT = 1024 * 1024
+_FORMAT = re.compile(r"migrate ledger, format (\d+)")
+
+
+async def read_ledger(session: Session) -> Ledger:
+    """The entries by version, in order; empty if there is no ledger yet. Reads only.
+
+    Raises NewerRunner, NotALedger, or NoRight if the role may not read it.
+    """
+    if not session.facts.ledger_exists:
+        return Ledger()
+    _check_format(session)
+    try:
+        rows = await fetch_rows(session.connection, load_sql("ledger", "read", schema=session.schema))
+    except Exception as error:
+        raise _cannot(session, "read", error) from error
+    return Ledger({int(row[0] or 0): _entry(row) for row in rows})
+
+
+def _entry(row: tuple[str | None, ...]) -> LedgerEntry:
+    version, name, checksum, state, done, history, applied_at, duration, applied_by = row
+    return LedgerEntry(
+        int(version or 0),
+        name or "",
+        checksum or "",
+        State(state),
+        int(done or 0),
+        history or "",
+        applied_at,
+        None if duration is None else int(duration),
+        applied_by,
+    )
+
+
+def _check_format(session: Session) -> None:
+    match = _FORMAT.match(session.facts.ledger_comment or "")
+    if not match:
+        raise errors.NotALedger(
+            f"{session.schema}._migrations is a table of something else",
+            hint="Keep the ledger in another schema: --schema, MIGRATE_SCHEMA or schema in [tool.migrate].",
+        )
+    if int(match[1]) > FORMAT:
+        raise errors.NewerRunner(
+            f"the ledger has format {match[1]}, and this runner knows format {FORMAT}",
+            hint="A newer runner wrote it. Use that version of migrate here too.",
+        )
+
+
+def _cannot(session: Session, verb: str, error: Exception) -> Exception:
+    """A clear error if the role lacks the right; anything else is passed on as it is."""
+    if getattr(error, "sqlstate", None) != "42501":
+        return error
+    grant = {
+        "read": f"GRANT USAGE ON SCHEMA {session.schema} … and GRANT SELECT ON {session.schema}._migrations",
+        "make": f"GRANT CREATE ON SCHEMA {session.schema}",
+    }[verb]
+    return errors.NoRight(
+        f"the role {session.facts.user} may not {verb} the ledger in schema {session.schema}: {error}",
+        sqlstate="42501",
+        hint=f"Ask its owner for {grant} TO {session.facts.user}, or name another role or --schema.",
+    )
+
+
+async def unmoved(session: Session, tip: LedgerEntry | None) -> bool:
+    """Whether the highest entry is still the one that the plan was made from.
+
+    A statement of its own, so that its snapshot is younger than a lock that the statement before it took.
+    """
+    if not session.facts.ledger_exists:
+        return True
+    rows = await fetch_rows(session.connection, load_sql("ledger", "tip", schema=session.schema))
+    seen = rows[0] if rows else None
+    return seen == (None if tip is None else (str(tip.version), tip.history, tip.state.value))
+
+
+async def create_ledger(session: Session) -> None:
+    """Makes the ledger, and its schema if that is not there; the caller holds the lock in a transaction.
+
+    Raises NoRight if the role may not.
+    """
+    try:
+        if not session.facts.schema_exists:
+            await session.connection.execute(f"CREATE SCHEMA {quote_identifier(session.schema)}")
+        await session.connection.execute(load_sql("ledger", "create", schema=session.schema))
+    except Exception as error:
+        raise _cannot(session, "make", error) from error
+
+
+def require_writable(session: Session, purpose: str) -> None:
+    """Raises ReadOnly if nothing can be written here; `purpose` says what would have been."""
+    if session.facts.standby:
+        raise errors.ReadOnly(f"the server is a standby, and {purpose}", hint="Name the primary.")
+    if session.facts.read_only:
+        raise errors.ReadOnly(
+            f"the database is read-only, and {purpose}",
+            hint="default_transaction_read_only is on for this database or role; run migrate where it is off.",
+        )
+
+
+def record_sql(schema: str, key: int, migration: Migration, entry: LedgerEntry, text: str | None) -> str:
+    """The INSERT of an entry; `plan --sql` prints the very same that `up` sends."""
+    return load_sql(
+        "ledger",
+        "record",
+        schema=schema,
+        key=key,
+        version=migration.version,
+        name=migration.name,
+        checksum=migration.checksum,
+        state=entry.state.value,
+        duration_ms=entry.duration_ms,
+        statements_done=entry.statements_done,
+        applied_by=entry.applied_by,
+        runner_version=__version__,
+        history=entry.history,
+        sql=kept(text),
+    )
+
+
+def kept(text: str | None) -> str | None:
+    """The text as the ledger keeps it: None if it is longer than 1 MiB."""
+    return text if text is not None and len(text) <= KEPT_TEXT_LIMIT else None
+
+
+def rechain_sql(schema: str, histories: Iterable[tuple[int, str]]) -> str:
+    """The UPDATE that gives entries above a changed one their new histories; empty if there are none."""
+    values = ", ".join(f"({version}, '{history}')" for version, history in histories)
+    return load_sql("ledger", "rechain", schema=schema, values=values) + ";\n" if values else ""
+
+
+async def write(session: Session, file: str, /, **values: object) -> str:
+    """Runs one of the ledger's own statements, `ledger/sql/FILE.sql`; the command tag."""
+    return await session.connection.execute(load_sql("ledger", file, schema=session.schema, **values))
+
+
+async def fetch(session: Session, file: str, /, **values: object) -> list[tuple[str | None, ...]]:
+    """The rows of one of the ledger's own queries, `ledger/sql/FILE.sql`."""
+    return await fetch_rows(session.connection, load_sql("ledger", file, schema=session.schema, **values))

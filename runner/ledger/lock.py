@@ -1,0 +1,118 @@
+"""The lock: an advisory lock, held by the very transaction or session that does the work, and never waited for in SQL.
+
+A session that blocks inside the server holds a snapshot, and CREATE INDEX CONCURRENTLY waits for snapshots: the two
+deadlock. So waiters ask, pause, and ask again (docs/adr/0001).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from runner.durations import format_duration
+from runner.errors import LockTimeout
+from runner.ledger.ledger import unmoved
+from runner.server.connect import fetch_rows
+from runner.server.sql import load_sql, quote_literal
+from runner.server.wait import Patience
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from runner.ledger.entry import LedgerEntry
+    from runner.ledger.session import Session
+    from runner.migrations.migration import Migration
+
+_GOT_IT = "SELECT 1"
+
+
+def lock_key(schema: str) -> int:
+    """The advisory lock's key for a ledger's schema: 64 bits of a hash, as a signed bigint."""
+    return int.from_bytes(hashlib.sha256(f"migrate:{schema}".encode()).digest()[:8], "big", signed=True)
+
+
+def settings_sql(session: Session, migration: Migration | None, *, scope: str) -> str:
+    """The runner's own settings as SET statements; `scope` is LOCAL for a transaction, SESSION for a session.
+
+    A dead client's statement ends within a second (client_connection_check_interval), a vanished host's within
+    seconds (keepalives), and no timeout meant for applications ends a migration.
+    """
+    header = migration.header if migration else None
+    lock_timeout = (header.lock_timeout_ms if header else None) or session.config.lock_timeout_ms
+    settings = {
+        "application_name": f"migrate {migration.title}"[:63] if migration else "migrate",
+        "lock_timeout": f"{lock_timeout}ms" if scope == "LOCAL" else "0",
+        "statement_timeout": f"{(header.statement_timeout_ms if header else None) or 0}ms",
+        "idle_in_transaction_session_timeout": "0",
+        "idle_session_timeout": "0",
+        "tcp_keepalives_idle": "2",
+        "tcp_keepalives_interval": "1",
+        "tcp_keepalives_count": "2",
+    }
+    if session.facts.checks_clients:
+        settings["client_connection_check_interval"] = "1s"
+    if session.facts.version >= 170_000:  # noqa: PLR2004  # the release that brought it
+        settings["transaction_timeout"] = "0"
+    return "\n".join(f"SET {scope} {name} = {quote_literal(value)};" for name, value in settings.items())
+
+
+async def begin_locked(session: Session, migration: Migration | None, tip: LedgerEntry | None) -> bool:
+    """Begins the transaction that holds the lock; False if the ledger moved on while it was waited for.
+
+    Raises LockTimeout after the configured time.
+    """
+    connection = session.connection
+    settings = settings_sql(session, migration, scope="LOCAL")
+    begin = load_sql("ledger", "begin", key=lock_key(session.schema), settings=settings)
+
+    async def try_once() -> bool:
+        if await connection.execute(begin) == _GOT_IT:
+            return True
+        await connection.execute("ROLLBACK")
+        return False
+
+    if await _poll(session, try_once, tip) and await unmoved(session, tip):
+        return True
+    await connection.execute("ROLLBACK")
+    return False
+
+
+async def lock_session(session: Session, migration: Migration, tip: LedgerEntry | None) -> bool:
+    """Takes the lock for the session, for a file that runs outside a transaction; False as in `begin_locked`."""
+    question = load_sql("ledger", "lock_session", key=lock_key(session.schema))
+
+    async def try_once() -> bool:
+        return await fetch_rows(session.connection, question) == [("t",)]
+
+    if not await _poll(session, try_once, tip):
+        return False
+    await session.connection.execute(settings_sql(session, migration, scope="SESSION"))
+    return await unmoved(session, tip)
+
+
+async def unlock_session(session: Session) -> None:
+    """Gives the lock back, and with it everything else that a file may have left in the session."""
+    await session.connection.execute("DISCARD ALL")
+
+
+async def _poll(session: Session, try_once: Callable[[], Awaitable[bool]], tip: LedgerEntry | None) -> bool:
+    """Tries until the lock is had: True. False as soon as the ledger moved, since then the plan is stale anyway."""
+    patience = Patience(session.config.lock_wait_ms, session.listener.waiting)
+    while not await try_once():
+        why = await _holder(session) if patience.word_is_due() else ""
+        if not await patience.pause(f"waiting for another runner{why}"):
+            raise LockTimeout(
+                f"another runner holds the lock after {format_duration(patience.elapsed() * 1000)}"
+                f"{await _holder(session)}",
+                hint="Try again later, or allow more time with --lock-wait.",
+            )
+        if not await unmoved(session, tip):
+            return False
+    return True
+
+
+async def _holder(session: Session) -> str:
+    rows = await fetch_rows(session.connection, load_sql("ledger", "holder", key=lock_key(session.schema)))
+    for pid, host, application, since in rows:
+        return f": pid {pid} on {host}, {application or 'unknown application'}, since {since or 'unknown'}"
+    return ""

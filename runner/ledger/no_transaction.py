@@ -1,0 +1,160 @@
+"""A no-transaction file: each statement on its own, counted in the ledger, so that a stop half-way is seen."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from runner import __version__
+from runner.errors import StatementFailed, Unfinished
+from runner.ledger.entry import Ledger, LedgerEntry, State
+from runner.ledger.indexes import concurrent_index, drop_invalid, is_valid, may_run_again, require_valid
+from runner.ledger.ledger import fetch, kept, rechain_sql, record_sql, write
+from runner.ledger.lock import lock_key, lock_session, unlock_session
+from runner.ledger.transaction import failing_at, notices
+from runner.migrations.migration import Mode
+from runner.migrations.script import parse_script
+
+if TYPE_CHECKING:
+    from runner.ledger.plan import Step
+    from runner.ledger.session import Session
+    from runner.migrations.script import Script
+    from runner.migrations.statements import Statement
+
+# These may commit part of their work, so an error does not mean that nothing happened.
+_COMMITS_IN_PARTS = frozenset({"call", "do"})
+
+
+async def apply_alone(session: Session, step: Step, script: Script, ledger: Ledger) -> LedgerEntry | None:
+    """The entry of a no-transaction file that was applied; None if the ledger moved before.
+
+    Raises Unfinished if it stopped half-way earlier and only a person can tell what to do, StatementFailed, or
+    LockTimeout. The ledger then says `started` and how many statements are done.
+    """
+    if not await lock_session(session, step.migration, ledger.tip):
+        await unlock_session(session)
+        return None
+    try:
+        entry = await _apply(session, step, script, ledger)
+    except BaseException:
+        with suppress(Exception):
+            await unlock_session(session)
+        raise
+    await unlock_session(session)
+    return entry
+
+
+async def _apply(session: Session, step: Step, script: Script, ledger: Ledger) -> LedgerEntry:
+    migration, start = step.migration, time.monotonic()
+    session.listener.began(migration)
+    entry = await _begin(session, step, script, ledger)
+    with notices(session, migration):
+        for number in range(entry.statements_done, len(script.statements)):
+            resuming = step.started is not None and number == entry.statements_done
+            await _run(session, step, script, number, resuming=resuming)
+            await write(session, "progress", version=migration.version, statements_done=number + 1)
+    duration, done = round((time.monotonic() - start) * 1000), len(script.statements)
+    await write(session, "finish", version=migration.version, duration_ms=duration, statements_done=done)
+    return entry._replace(state=State.APPLIED, statements_done=done, duration_ms=duration)
+
+
+async def _begin(session: Session, step: Step, script: Script, ledger: Ledger) -> LedgerEntry:
+    """The entry in state `started`: a new one, or the old one if it is safe to go on from there."""
+    migration, started = step.migration, step.started
+    entry = ledger.entry_for(
+        migration,
+        State.STARTED,
+        statements_done=started.statements_done if started else 0,
+        applied_by=session.applied_by,
+    )
+    above = rechain_sql(session.schema, Ledger(ledger).put(entry))
+    if started is None:
+        insert = record_sql(session.schema, lock_key(session.schema), migration, entry, script.text)
+        await session.connection.execute(f"{above}{insert}")
+        return entry
+    await require_resumable(session, step, script)
+    await write(
+        session,
+        "restart",
+        version=entry.version,
+        checksum=entry.checksum,
+        history=entry.history,
+        applied_by=entry.applied_by,
+        runner_version=__version__,
+        sql=kept(script.text),
+    )
+    if above:
+        await session.connection.execute(above)
+    return entry
+
+
+async def require_resumable(session: Session, step: Step, script: Script) -> None:
+    """Raises Unfinished unless it is certain that the file can go on where it stopped.
+
+    That is so if the statement may be run twice, if the server refused it and nothing happened, or if a person
+    decided so with `migrate resolve --retry`; and if the statements that are done were not edited since.
+    """
+    started = step.started
+    if started is None:
+        return
+    [(old_text, event)] = await fetch(session, "started", version=started.version)
+    done = started.statements_done
+    if not _same_beginning(step, script, old_text, done):
+        raise unfinished(step, script, "and the statements that are done were edited since")
+    if done == len(script.statements) or event in ("failed", "retry"):
+        return
+    if not may_run_again(script.sql(script.statements[done])):
+        raise unfinished(step, script, "and nobody saw how the next one ended")
+
+
+def _same_beginning(step: Step, script: Script, old_text: str | None, done: int) -> bool:
+    if step.started is None or step.started.checksum == step.migration.checksum or done == 0:
+        return True
+    if old_text is None:
+        return False
+    old = parse_script(old_text, script.path, Mode.NO_TRANSACTION)
+    return [old.sql(each) for each in old.statements[:done]] == [script.sql(each) for each in script.statements[:done]]
+
+
+def unfinished(step: Step, script: Script, why: str) -> Unfinished:
+    """The error that asks a person, with the two commands that answer it."""
+    version, done = step.migration.version, step.started.statements_done if step.started else 0
+    next_one = script.statements[min(done, len(script.statements) - 1)]
+    return Unfinished(
+        f"{step.migration.title} stopped after {done} of {len(script.statements)} statements, {why}",
+        place=script.place(next_one.start),
+        hint="Look at the database. "
+        f"If the whole file has taken effect: migrate resolve {version} --applied --reason TEXT. "
+        f"To run it again from the statement shown: migrate resolve {version} --retry --reason TEXT, then migrate up.",
+    )
+
+
+async def _run(session: Session, step: Step, script: Script, number: int, *, resuming: bool) -> None:
+    statement = script.statements[number]
+    index = concurrent_index(script.sql(statement))
+    with failing_at(script, statement):
+        if index:
+            await drop_invalid(session, index)
+            if resuming and await is_valid(session, index):
+                return
+    try:
+        with failing_at(script, statement):
+            await session.connection.execute(script.sql(statement))
+    except StatementFailed as error:
+        if _did_nothing(script, statement):
+            reason = f"{error.message} (SQLSTATE {error.sqlstate})"
+            await log(session, step.migration.version, "failed", reason)
+        raise
+    if index:
+        await require_valid(session, index, script.place(statement.start))
+
+
+async def log(session: Session, version: int, event: str, reason: str) -> None:
+    """Notes a decision or a failure beside the ledger."""
+    await write(session, "log", version=version, event=event, reason=reason, decided_by=session.applied_by)
+
+
+def _did_nothing(script: Script, statement: Statement) -> bool:
+    """Whether an error of the server means that the statement left nothing behind."""
+    return statement.verb not in _COMMITS_IN_PARTS and "concurrently" not in script.words(statement)

@@ -1,0 +1,101 @@
+"""`plan --sql`: what `up` would do as one script for psql, with the same statements and the same ledger rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.ledger.entry import Ledger, State
+from runner.ledger.ledger import rechain_sql, record_sql
+from runner.ledger.lock import lock_key, settings_sql
+from runner.ledger.no_transaction import unfinished
+from runner.migrations.migration import Mode
+from runner.server.sql import load_sql, quote_identifier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from runner.ledger.entry import LedgerEntry
+    from runner.ledger.plan import Plan, Step
+    from runner.ledger.session import Session
+    from runner.migrations.script import Script
+
+
+def psql_script(session: Session, plan: Plan, scripts: Mapping[int, Script], ledger: Ledger) -> str:
+    """The script; empty if nothing is pending. Raises Unfinished for a file that stopped half-way: `up` mends that."""
+    return "\n\n".join(_parts(session, plan, scripts, Ledger(ledger))) + "\n" if plan.steps else ""
+
+
+def _parts(session: Session, plan: Plan, scripts: Mapping[int, Script], ledger: Ledger) -> Iterator[str]:
+    yield _head(session, plan)
+    if not session.facts.ledger_exists:
+        yield _create(session)
+    for step in plan.steps:
+        script, tip = scripts[step.migration.version], ledger.tip
+        entry = ledger.entry_for(
+            step.migration,
+            State.APPLIED,
+            statements_done=len(script.statements),
+            applied_by=f"psql, with a script of {session.applied_by}",
+        )
+        above = rechain_sql(session.schema, ledger.put(entry))
+        yield f"\\echo {step.migration.title}\nSET client_encoding = 'UTF8';"
+        if step.migration.header.mode is Mode.TRANSACTION:
+            yield from _in_transaction(session, step, script, entry, tip)
+            yield f"{above}COMMIT;"
+        elif step.started:
+            raise unfinished(step, script, "and a script cannot tell how to go on")
+        else:
+            yield from _alone(session, step, script, entry, tip)
+            yield f"{above}DISCARD ALL;"
+
+
+def _head(session: Session, plan: Plan) -> str:
+    names = "\n".join(f"--   {step.migration.title}" for step in plan.steps)
+    return (
+        f"-- What `migrate up` would do to the database {quote_identifier(session.facts.database)}, for psql:\n"
+        f"--     psql -X -f THIS_FILE     (not with -1: each file has its own transaction, as with `migrate up`)\n"
+        f"{names}\n\n" + load_sql("ledger", "psql_head")
+    )
+
+
+def _create(session: Session) -> str:
+    schema = "" if session.facts.schema_exists else f"CREATE SCHEMA {quote_identifier(session.schema)};\n"
+    create = load_sql("ledger", "create", schema=session.schema)
+    return f"BEGIN;\n\n{_lock(session, 'xact_lock')}\n\n{schema}{create}\n\nCOMMIT;"
+
+
+def _lock(session: Session, kind: str) -> str:
+    return load_sql("ledger", "psql_lock", question=f"pg_catalog.pg_try_advisory_{kind}({lock_key(session.schema)})")
+
+
+def _guard(session: Session, tip: LedgerEntry | None) -> str:
+    """Stops the script if the ledger is not what it was when the script was made."""
+    return load_sql("ledger", "psql_guard", schema=session.schema, history=tip.history if tip else None)
+
+
+def _record(session: Session, step: Step, script: Script, entry: LedgerEntry) -> str:
+    return record_sql(session.schema, lock_key(session.schema), step.migration, entry, script.text) + ";"
+
+
+def _in_transaction(
+    session: Session, step: Step, script: Script, entry: LedgerEntry, tip: LedgerEntry | None
+) -> Iterator[str]:
+    yield "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE;"
+    yield settings_sql(session, step.migration, scope="LOCAL")
+    yield _lock(session, "xact_lock")
+    yield _guard(session, tip)
+    yield f"{script.text}\n;"
+    yield load_sql("ledger", "reset")
+    yield _record(session, step, script, entry)
+
+
+def _alone(session: Session, step: Step, script: Script, entry: LedgerEntry, tip: LedgerEntry | None) -> Iterator[str]:
+    ours = {"schema": session.schema, "version": entry.version}
+    yield _lock(session, "lock")
+    yield settings_sql(session, step.migration, scope="SESSION")
+    yield _guard(session, tip)
+    yield _record(session, step, script, entry._replace(state=State.STARTED, statements_done=0))
+    for number, statement in enumerate(script.statements, start=1):
+        yield f"{script.sql(statement)}\n;"
+        yield load_sql("ledger", "progress", statements_done=number, **ours) + ";"
+    yield load_sql("ledger", "finish", statements_done=entry.statements_done, duration_ms=None, **ours) + ";"

@@ -1,0 +1,4 @@
+-- The text that ran.
+SELECT sql
+FROM :"schema"._migrations
+WHERE version = :'version'

@@ -1,0 +1,184 @@
+"""A transactional file: its statements and its ledger row, in the one transaction that also holds the lock."""
+
+from __future__ import annotations
+
+import re
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from runner.errors import StatementFailed, TransactionGone
+from runner.ledger.entry import Ledger, LedgerEntry, State
+from runner.ledger.ledger import rechain_sql, record_sql
+from runner.ledger.lock import begin_locked, lock_key, settings_sql
+from runner.migrations.script import batches
+from runner.server.connect import is_lost
+from runner.server.sql import load_sql
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from runner.ledger.session import Session
+    from runner.migrations.migration import Migration
+    from runner.migrations.script import Script, Span
+    from runner.migrations.statements import Statement
+
+_HINTS = {
+    "25001": "Put this statement alone into a file with the line `-- migrate: no-transaction` at the top.",
+    "57014": "It ran into statement_timeout; a file may set its own: -- migrate: statement-timeout=30min",
+    "42501": "The role that runs migrations needs this right, or must own the object.",
+}
+
+
+async def apply_together(
+    session: Session, work: Sequence[tuple[Migration, Script]], ledger: Ledger
+) -> list[LedgerEntry] | None:
+    """The new entries of files that are applied in one transaction, committed; None if the ledger moved before.
+
+    Raises StatementFailed, TransactionGone, or LockTimeout; then nothing of the work is there.
+    """
+    first = work[0][0]
+    if not await begin_locked(session, first, ledger.tip):
+        return None
+    known = Ledger(ledger)
+    made: list[LedgerEntry] = []
+    try:
+        for migration, script in work:
+            if migration is not first:
+                await session.connection.execute(settings_sql(session, migration, scope="LOCAL"))
+            made.append(await _apply(session, migration, script, known))
+        await _commit(session, *work[-1])
+    except Exception:
+        await _roll_back(session)
+        raise
+    return made
+
+
+async def _apply(session: Session, migration: Migration, script: Script, ledger: Ledger) -> LedgerEntry:
+    session.listener.began(migration)
+    start = time.monotonic()
+    with notices(session, migration):
+        for span in batches(script):
+            await _run_span(session, script, span)
+    entry = ledger.entry_for(
+        migration,
+        State.APPLIED,
+        statements_done=len(script.statements),
+        applied_by=session.applied_by,
+        duration_ms=round((time.monotonic() - start) * 1000),
+    )
+    await _record(session, migration, script, entry, ledger.put(entry))
+    return entry
+
+
+async def _run_span(session: Session, script: Script, span: Span) -> None:
+    """One message: a statement, or a run of data statements that is run again one by one if it fails."""
+    statements = script.statements[span.first : span.last]
+    if len(statements) > 1 and await _run_batch(session, script.text[statements[0].start : statements[-1].end]):
+        return
+    for statement in statements:
+        with failing_at(script, statement):
+            await session.connection.execute(script.sql(statement))
+        if not session.connection.is_in_transaction():
+            raise TransactionGone(
+                "the statement ended the runner's transaction",
+                place=script.place(statement.start),
+                hint="What ran before it is committed or gone, and nothing is recorded. Look at the database, "
+                "take the transaction control out of the file, and run again.",
+            )
+
+
+async def _run_batch(session: Session, sql: str) -> bool:
+    import asyncpg
+
+    try:
+        await session.connection.execute(f"SAVEPOINT _migrate;\n{sql}\n;\nRELEASE SAVEPOINT _migrate")
+    except asyncpg.PostgresError:
+        await session.connection.execute("ROLLBACK TO SAVEPOINT _migrate")
+        return False
+    return True
+
+
+async def _record(
+    session: Session,
+    migration: Migration,
+    script: Script,
+    entry: LedgerEntry,
+    above: list[tuple[int, str]],
+) -> None:
+    """Resets the session and writes the entry, in one message; histories above a late comer are chained anew."""
+    message = "\n".join(
+        [
+            load_sql("ledger", "reset"),
+            rechain_sql(session.schema, above),
+            record_sql(session.schema, lock_key(session.schema), migration, entry, script.text),
+        ]
+    )
+    with failing_at(script, script.statements[-1], when=" at the end of the file"):
+        tag = await session.connection.execute(message)
+    if tag != "INSERT 0 1":
+        raise TransactionGone(
+            "the file ended the runner's transaction, and with it the lock",
+            place=script.place(script.statements[0].start),
+            hint="Nothing is recorded. Look at the database, take the transaction control out of the file, run again.",
+        )
+
+
+async def _commit(session: Session, migration: Migration, script: Script) -> None:
+    with failing_at(script, script.statements[-1], when=" at COMMIT"):
+        tag = await session.connection.execute("COMMIT")
+    if tag != "COMMIT":
+        raise TransactionGone(f"the server rolled {migration.title} back at COMMIT", place=script.place(0))
+
+
+async def _roll_back(session: Session) -> None:
+    """Back to nothing, prepared statements and session locks too; a dead connection is reported by the first error."""
+    with suppress(Exception):
+        await session.connection.execute("ROLLBACK;\nDEALLOCATE ALL;\nSELECT pg_catalog.pg_advisory_unlock_all()")
+
+
+@contextmanager
+def failing_at(script: Script, statement: Statement, *, when: str = "") -> Iterator[None]:
+    """Turns the server's error into one that shows the place in the file."""
+    import asyncpg
+
+    try:
+        yield
+    except asyncpg.PostgresError as error:
+        if is_lost(error):
+            raise
+        offset = 0 if when else _offset(error.position, error.message or "", script.sql(statement))
+        raise StatementFailed(
+            f"{error.message}{when}",
+            place=script.place(statement.start + offset),
+            sqlstate=error.sqlstate,
+            detail=error.detail,
+            context=error.context,
+            hint=error.hint or _HINTS.get(error.sqlstate or ""),
+        ) from error
+
+
+def _offset(position: str | None, message: str, sql: str) -> int:
+    """Where in the statement the error is: where the server says, else where the one name stands that it quotes."""
+    if position:
+        return int(position) - 1
+    for name in re.findall(r'"([^"]+)"', message):
+        found = [match.start() for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", sql)]
+        if len(found) == 1:
+            return found[0]
+    return 0
+
+
+@contextmanager
+def notices(session: Session, migration: Migration) -> Iterator[None]:
+    """Passes on what the server says while the file runs."""
+
+    def hear(_: object, message: object) -> None:
+        severity, text = getattr(message, "severity", "NOTICE"), getattr(message, "message", "")
+        session.listener.notice(migration, f"{severity.lower()}: {text}")
+
+    session.connection.add_log_listener(hear)
+    try:
+        yield
+    finally:
+        session.connection.remove_log_listener(hear)

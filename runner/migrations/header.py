@@ -1,0 +1,68 @@
+"""The header: directives in the comment block on top of a file, one a line (`-- migrate: no-transaction`)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from runner.durations import parse_duration
+from runner.errors import BadDirective, MisplacedDirective, Place
+from runner.migrations.migration import Header, Mode
+from runner.migrations.statements import skip_blank
+
+_DIRECTIVE = re.compile(r"[ \t]*--[ \t]*migrate:(.*)")
+_KNOWN = "no-transaction, lock-timeout=2s, statement-timeout=30min, allow RULE reason"
+_HINT = f"The directives are: {_KNOWN}."
+
+
+def parse_header(text: str, path: str) -> Header:
+    """The directives of a file's text.
+
+    Raises BadDirective for one that is not known or not readable, MisplacedDirective for one below the comment block.
+    """
+    header, body, offset = Header(), skip_blank(text, 0, path), 0
+    for number, line in enumerate(text.split("\n"), start=1):
+        if match := _DIRECTIVE.match(line):
+            place = Place(path, number, line.index("migrate:") + 1, line)
+            if offset > body:
+                raise MisplacedDirective(
+                    "a directive stands below the first statement",
+                    place=place,
+                    hint="Move it into the comment block at the top of the file.",
+                )
+            header = _with_directive(header, match[1].strip(), place)
+        offset += len(line) + 1
+    return header
+
+
+def _with_directive(header: Header, directive: str, place: Place) -> Header:
+    word, _, value = directive.partition("=")
+    match word.strip():
+        case "no-transaction" if "=" not in directive:
+            return replace(header, mode=Mode.NO_TRANSACTION)
+        case "lock-timeout":
+            return replace(header, lock_timeout_ms=_milliseconds(directive, value, place))
+        case "statement-timeout":
+            return replace(header, statement_timeout_ms=_milliseconds(directive, value, place))
+    if directive.split(maxsplit=1)[:1] == ["allow"]:
+        return replace(header, allowed=(*header.allowed, _allowance(directive, place)))
+    raise BadDirective(f'unknown directive "{directive}"', place=place, hint=_HINT)
+
+
+def _milliseconds(directive: str, value: str, place: Place) -> int:
+    duration = parse_duration(value)
+    if duration is None:
+        raise BadDirective(f'"{directive}" has no duration', place=place, hint="Durations are 500ms, 5s, 2min or 1h.")
+    return duration
+
+
+def _allowance(directive: str, place: Place) -> tuple[str, str]:
+    try:
+        _, rule, reason = directive.split(maxsplit=2)
+    except ValueError:
+        raise BadDirective(
+            f'"{directive}" needs a rule and a reason',
+            place=place,
+            hint="For example: -- migrate: allow drop-column unread since release 2.1",
+        ) from None
+    return rule, reason

@@ -1,0 +1,153 @@
+"""A migration's text, cut into statements and checked: what a runner is ready to send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from runner.errors import ChangedMeanwhile, CopyData, NoStatement, Place, TransactionControl, Unreadable
+from runner.migrations.migration import Migration, Mode, checksum, normalize
+from runner.migrations.statements import Statement, place_at, split, words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_DATA_VERBS = frozenset({"insert", "update", "delete"})
+_CONTROL_VERBS = frozenset({"begin", "commit", "rollback", "end", "abort", "start", "prepare"})
+_OPEN = {("begin",), ("begin", "work"), ("begin", "transaction"), ("start", "transaction")}
+_CLOSE = {(verb, *noise) for verb in ("commit", "end") for noise in ((), ("work",), ("transaction",))}
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The text that will run and its statements as offsets into it; offsets, as a data file can be large."""
+
+    path: str
+    text: str
+    statements: Sequence[Statement]
+
+    def sql(self, statement: Statement) -> str:
+        """The text of one statement."""
+        return self.text[statement.start : statement.end]
+
+    def words(self, statement: Statement) -> tuple[str, ...]:
+        """The leading words of one statement in lower case: enough to tell what kind it is."""
+        return tuple(islice(words(self.text, statement.start, statement.end), 12))
+
+    def place(self, offset: int) -> Place:
+        """Line and column of an offset into the text."""
+        return place_at(self.text, offset, self.path)
+
+
+class Span(NamedTuple):
+    """Consecutive statements that go to the server in one message: `statements[first:last]` of a script."""
+
+    first: int
+    last: int
+
+
+def read_script(migration: Migration) -> Script:
+    """The checked script of a migration.
+
+    Raises a FileError that names line and column: for text that changed since the folder was read, for what only
+    psql understands, for statements that would end the runner's transaction, and for a file without a statement.
+    """
+    return parse_script(read_text(migration), str(migration.path), migration.header.mode)
+
+
+def read_text(migration: Migration) -> str:
+    """The text whose checksum the migration has. Raises ChangedMeanwhile if the file has another one by now."""
+    place = Place(str(migration.path))
+    try:
+        raw = normalize(migration.path.read_bytes())
+    except OSError as error:
+        raise Unreadable(f"the file cannot be read: {error.strerror}", place=place) from error
+    if checksum(raw) != migration.checksum:
+        raise ChangedMeanwhile(
+            "the file changed while the command was running", place=place, hint="Run the command again."
+        )
+    return raw.decode()
+
+
+def parse_script(text: str, path: str, mode: Mode = Mode.TRANSACTION) -> Script:
+    """The checked script of a text; see `read_script` for the errors."""
+    script = Script(path, text, list(split(text, path)))
+    if mode is Mode.TRANSACTION:
+        script = _unwrapped(script)
+    if not script.statements:
+        raise NoStatement(
+            "the file has no statement", place=Place(path), hint="Write one, or delete the file if it was a mistake."
+        )
+    for statement in script.statements:
+        _refuse_control(script, statement, mode)
+        _refuse_copy_data(script, statement)
+    return script
+
+
+def batches(script: Script, *, limit: int = 256 * 1024) -> list[Span]:
+    """How the statements are sent: each alone, but runs of INSERT, UPDATE, DELETE together up to `limit` characters."""
+    spans: list[Span] = []
+    first = 0
+    for index, statement in enumerate(script.statements):
+        before = script.statements[index - 1]
+        together = (
+            index > first
+            and statement.verb in _DATA_VERBS
+            and before.verb in _DATA_VERBS
+            and statement.end - script.statements[first].start <= limit
+        )
+        if not together and index > first:
+            spans.append(Span(first, index))
+            first = index
+    spans.append(Span(first, len(script.statements)))
+    return spans
+
+
+def _unwrapped(script: Script) -> Script:
+    """The script without the one BEGIN … COMMIT that wraps all of it; blanks keep every line and column in place."""
+    statements = script.statements
+    if len(statements) < 2 or (script.words(statements[0]), script.words(statements[-1])) not in _WRAPS:  # noqa: PLR2004
+        return script
+    text = script.text
+    for statement in (statements[0], statements[-1]):
+        end = statement.end + text.startswith(";", statement.end)
+        text = text[: statement.start] + " " * (end - statement.start) + text[end:]
+    return Script(script.path, text, statements[1:-1])
+
+
+_WRAPS = {(opening, closing) for opening in _OPEN for closing in _CLOSE}
+
+
+def _refuse_control(script: Script, statement: Statement, mode: Mode) -> None:
+    if statement.verb not in _CONTROL_VERBS:
+        return
+    leading = script.words(statement)
+    if leading[0] == "prepare" and leading[1:2] != ("transaction",):
+        return
+    if leading[0] == "rollback" and "to" in leading[1:3]:
+        return
+    raise TransactionControl(
+        f"{' '.join(leading[:2]).upper()} at top level: the runner owns the transaction",
+        place=script.place(statement.start),
+        hint=_CONTROL_HINT[mode],
+    )
+
+
+_CONTROL_HINT = {
+    Mode.TRANSACTION: "The file runs in one transaction together with its ledger row; remove the statement. "
+    "Only one plain BEGIN … COMMIT around the whole file is accepted.",
+    Mode.NO_TRANSACTION: "A no-transaction file runs each statement on its own; remove the statement.",
+}
+
+
+def _refuse_copy_data(script: Script, statement: Statement) -> None:
+    if statement.verb != "copy":
+        return
+    leading = tuple(words(script.text, statement.start, statement.end))
+    if any(pair in {("from", "stdin"), ("to", "stdout")} for pair in pairwise(leading)):
+        raise CopyData(
+            "COPY through the client has no place in a migration",
+            place=script.place(statement.start),
+            hint="Write the rows as INSERT; long runs of them are sent in batches and are quick.",
+        )

@@ -1,0 +1,208 @@
+"""The lexer: where each statement of a script begins and ends, by PostgreSQL's lexical rules.
+
+The rules are those of the manual's "Lexical Structure" chapter, with `standard_conforming_strings` on. Only what can
+hide a semicolon matters: quotes, comments, dollar quotes, the `BEGIN ATOMIC … END` body of a function, and the
+parentheses of `CREATE RULE`. Nothing is judged here: a wrong statement is found by the server, which says it better.
+The tests hold this lexer against PostgreSQL's own parser on thousands of statements.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from runner.errors import Place, PsqlCommand, Unterminated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Statement(NamedTuple):
+    """A statement as offsets into its script, without the semicolon; `verb` is its first word in lower case.
+
+    A tuple, not a dataclass: a data file has a hundred thousand of them.
+    """
+
+    start: int
+    end: int
+    verb: str
+
+
+_LETTER = r"A-Za-z_\x80-\U0010ffff"
+_STRING = r"'(?:[^']++|'')*+'"
+_ESCAPED = r"'(?:[^'\\]++|\\.|'')*+'"
+_CONTINUED = r"(?:[ \t\f\v]*+\n(?:\s++|--[^\n]*+\n)*+"
+_IDENTIFIER = r'"(?:[^"]++|"")*+"'
+_TAG = rf"(?:[{_LETTER}][{_LETTER}0-9]*+)?"
+
+# One token. What it does not match is an obstacle: a block comment, a dollar quote, a backslash, an open quote.
+_TOKEN = rf"""
+   (?P<plain>[^;'"$().\-/\\{_LETTER}]++)
+  |(?P<escaped>[eE]{_ESCAPED}{_CONTINUED}{_ESCAPED})*+)
+  |(?P<word>(?![eE]')[{_LETTER}][{_LETTER}0-9$]*+)
+  |(?P<string>{_STRING})
+  |(?P<identifier>{_IDENTIFIER})
+  |(?P<parameter>\$(?!{_TAG}\$))
+  |(?P<comment>--[^\n]*+)
+  |(?P<punctuation>[().]|-(?!-)|/(?!\*))
+"""
+_NEXT = re.compile(_TOKEN, re.VERBOSE | re.DOTALL)
+# As many tokens as there are, in one call. Without groups: in a possessive loop they trip some versions of `re`.
+_UNNAMED = re.sub(r"[?]P<[a-z]+>", "?:", _TOKEN).replace('"().', '"')
+_RUN = re.compile(f"(?:{_UNNAMED})*+", re.VERBOSE | re.DOTALL)
+_DOLLAR_QUOTE = re.compile(rf"\${_TAG}\$")
+_OPENING = re.compile(r"[eE]?'|\"")
+_SPACE = re.compile(r"(?:\s++|--[^\n]*+)*+")
+_WORD = re.compile(rf"[{_LETTER}][{_LETTER}0-9$]*+")
+_COMMENT_EDGE = re.compile(r"/\*|\*/")
+# Only these can hold a semicolon outside quotes, so only these are read token by token.
+_COMPOUND = re.compile(r"create\s+(?:or\s+replace\s+)?(?:function|procedure|rule)\b", re.IGNORECASE)
+
+
+def split(text: str, path: str) -> Iterator[Statement]:
+    """The statements of a script in order; joining them with what lies between gives the script again.
+
+    Raises Unterminated for a quote or comment without an end, PsqlCommand for a backslash command.
+    """
+    position, length = skip_blank(text, 0, path), len(text)
+    while position < length:
+        word = _WORD.match(text, position)
+        verb = word[0].lower() if word else ""
+        compound = verb == "create" and _COMPOUND.match(_first_words(text, position, path))
+        end = (_compound_end if compound else _simple_end)(text, position, path)
+        if end > position:  # a lone semicolon is no statement
+            yield Statement(position, end, verb)
+        position = skip_blank(text, end + 1, path)
+
+
+def skip_blank(text: str, position: int, path: str) -> int:
+    """The offset of the first character at or after `position` that is neither white space nor comment."""
+    while True:
+        space = _SPACE.match(text, position)
+        position = space.end() if space else position
+        if not text.startswith("/*", position):
+            return position
+        position = _comment_end(text, position, path)
+
+
+def place_at(text: str, offset: int, path: str) -> Place:
+    """The line and column of an offset, with the text of its line."""
+    begin = text.rfind("\n", 0, offset) + 1
+    end = text.find("\n", offset)
+    return Place(path, text.count("\n", 0, offset) + 1, offset - begin + 1, text[begin : end if end >= 0 else None])
+
+
+def words(text: str, start: int, end: int) -> Iterator[str]:
+    """The words of a statement in lower case, and its quoted names as they are; no strings, no comments."""
+    position = start
+    while position < end:
+        token = _NEXT.match(text, position)
+        if token is None:
+            position = position + 1 if text[position] == ";" else _past_obstacle(text, position, "")
+            continue
+        if token.lastgroup == "word":
+            yield token[0].lower()
+        elif token.lastgroup == "identifier":
+            yield token[0]
+        position = token.end()
+
+
+def essence(text: str) -> list[str]:
+    """The text without comments and white space: two texts with one essence do the same."""
+    found: list[str] = []
+    position = 0
+    while position < len(text):
+        token = _NEXT.match(text, position)
+        if token is None:
+            end = position + 1 if text[position] == ";" else _past_obstacle(text, position, "")
+            if not text.startswith("/*", position):
+                found.append(text[position:end])
+            position = end
+            continue
+        if token.lastgroup != "comment":
+            found += token[0].split() if token.lastgroup == "plain" else [token[0]]
+        position = token.end()
+    return found
+
+
+def _simple_end(text: str, start: int, path: str) -> int:
+    """The offset of the semicolon that ends the statement at `start`, or of the end of the text."""
+    position = start
+    while True:
+        run = _RUN.match(text, position)
+        position = run.end() if run else position
+        if position >= len(text) or text[position] == ";":
+            return position
+        position = _past_obstacle(text, position, path)
+
+
+def _first_words(text: str, start: int, path: str) -> str:
+    """Up to four leading words, with the comments between them left out."""
+    found: list[str] = []
+    while len(found) < 4 and (word := _WORD.match(text, start)):  # noqa: PLR2004
+        found.append(word[0])
+        start = skip_blank(text, word.end(), path)
+    return " ".join(found)
+
+
+def _compound_end(text: str, start: int, path: str) -> int:
+    """The same for a statement whose body may hold semicolons: `BEGIN ATOMIC … END`, or a rule's `( …; … )`."""
+    position, parentheses, blocks, previous = start, 0, 0, ""
+    while position < len(text):
+        token = _NEXT.match(text, position)
+        if token is None:
+            if text[position] == ";":
+                if parentheses <= 0 and blocks <= 0:
+                    return position
+                previous, position = ";", position + 1
+            else:
+                position = _past_obstacle(text, position, path)
+            continue
+        position = token.end()
+        if token.lastgroup in ("plain", "comment") and (token.lastgroup == "comment" or not token[0].strip()):
+            continue
+        word = token[0].lower()
+        parentheses += (word == "(") - (word == ")")
+        blocks += _block_step(word, previous, blocks)
+        previous = word
+    return len(text)
+
+
+def _block_step(word: str, previous: str, blocks: int) -> int:
+    """How the word changes the nesting of blocks; after a dot or AS it is only a name."""
+    if blocks == 0:
+        return int(word == "atomic" and previous == "begin")
+    if previous in (".", "as"):
+        return 0
+    return (word == "case") - (word == "end")
+
+
+def _past_obstacle(text: str, position: int, path: str) -> int:
+    """Past a block comment or a dollar quote; anything else that stops the lexer is an error of the script."""
+    if text.startswith("/*", position):
+        return _comment_end(text, position, path)
+    if quote := _DOLLAR_QUOTE.match(text, position):
+        closing = text.find(quote[0], quote.end())
+        if closing >= 0:
+            return closing + len(quote[0])
+    place = place_at(text, position, path)
+    if text[position] == "\\":
+        line = (place.source or "")[(place.column or 1) - 1 :].strip()
+        raise PsqlCommand(
+            f'"{line}" is a command of psql, not SQL',
+            place=place,
+            hint="Only the server's SQL runs here. Write the SQL itself, or load data with INSERT.",
+        )
+    opening = quote or _OPENING.match(text, position)
+    raise Unterminated(f"the quote {opening[0] if opening else text[position]} is never closed", place=place)
+
+
+def _comment_end(text: str, start: int, path: str) -> int:
+    """The offset after the block comment at `start`; block comments nest, as the SQL standard says."""
+    depth, position = 0, start
+    while edge := _COMMENT_EDGE.search(text, position):
+        depth += 1 if edge[0] == "/*" else -1
+        position = edge.end()
+        if depth == 0:
+            return position
+    raise Unterminated("the comment /* is never closed", place=place_at(text, start, path))

@@ -1,0 +1,163 @@
+"""Values to text for people: plain lines, aligned, with colour where the terminal has it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
+
+from runner.durations import format_duration
+from runner.ledger.entry import State
+from runner.ledger.integrity import Row, Standing
+from runner.migrations.migration import Mode
+from runner.report.style import bold, dim, green, red, yellow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from runner.commands import PlanResult, StatusResult, UpResult, VerifyResult
+    from runner.errors import MigrateError, Place
+    from runner.ledger.entry import LedgerEntry
+    from runner.migrations.migration import Migration
+    from runner.migrations.script import Script
+
+SHORT_HISTORY = 12
+_WIDEST_SOURCE = 110
+_COLOURS: dict[Standing, Callable[[str], str]] = {
+    Standing.APPLIED: green,
+    Standing.BASELINE: green,
+    Standing.PENDING: bold,
+    Standing.AHEAD: yellow,
+    Standing.REFORMATTED: yellow,
+}
+
+
+def applied_line(migration: Migration, entry: LedgerEntry, width: int) -> str:
+    """One file that is done, with its time."""
+    return f"{migration.title:<{width}}  {format_duration(entry.duration_ms or 0):>9}"
+
+
+def up_text(result: UpResult) -> str:
+    """The last line of `up`."""
+    ahead = _ahead(result.rows)
+    if not result.applied:
+        return f"{ahead}nothing to do: {_where(result.rows)}"
+    files = _count(len(result.applied), "migration")
+    return f"{ahead}applied {files} in {format_duration(result.duration_ms)}; {_where(result.rows)}"
+
+
+def status_text(result: StatusResult) -> str:
+    """The table of versions, and a line that sums it up."""
+    width = max((len(row.title) for row in result.rows), default=0)
+    lines = [_row_line(row, width) for row in result.rows]
+    history = f"; history {result.history[:SHORT_HISTORY]}" if result.history else ""
+    pending = f"{len(result.pending)} pending" if result.pending else "nothing pending"
+    return "\n".join([*lines, f"{_ahead(result.rows)}{_where(result.rows)}; {pending}{history}"])
+
+
+def verify_text(result: VerifyResult) -> str:
+    """The versions that differ, each on a line."""
+    width = max((len(row.title) for row in result.rows), default=0)
+    told = [row for row in result.rows if row.standing not in (Standing.APPLIED, Standing.BASELINE, Standing.PENDING)]
+    lines = [_row_line(row, width) for row in told]
+    if result.differences:
+        return "\n".join([*lines, red(f"{_count(len(result.differences), 'difference')} between files and ledger")])
+    count = len([row for row in result.rows if row.entry])
+    return "\n".join([*lines, f"files and ledger agree on {_count(count, 'migration')}"])
+
+
+def plan_text(result: PlanResult) -> str:
+    """What `up` would do, a line a file."""
+    steps = result.plan.steps
+    if not steps:
+        return f"{_ahead(result.plan.rows)}nothing to do: {_where(result.plan.rows)}"
+    width = max(len(step.migration.title) for step in steps)
+    lines = [_plan_line(step.migration, result.scripts[step.migration.version], width) for step in steps]
+    return "\n".join([*lines, f"{_count(len(steps), 'migration')} to apply; as a script for psql: migrate plan --sql"])
+
+
+def baseline_text(recorded: Sequence[Migration]) -> str:
+    """What `baseline` recorded."""
+    if not recorded:
+        return "nothing to do: all of them are in the ledger"
+    return "\n".join([*(each.title for each in recorded), f"recorded {_count(len(recorded), 'migration')} as baseline"])
+
+
+def resolved_text(migration: Migration, decision: str) -> str:
+    """What `resolve` did."""
+    done = {
+        "applied": "is recorded as applied",
+        "retry": "will go on from where it stopped, with the next migrate up",
+        "accept-edit": "is accepted as it stands; the old text is kept in the log",
+    }
+    return f"{migration.title} {done[decision]}"
+
+
+def error_text(error: MigrateError) -> str:
+    """The picture of an error: what, where, why, what to do, and what is in the database now."""
+    sqlstate = f" (SQLSTATE {error.sqlstate})" if error.sqlstate else ""
+    lines = [f"{red(f'error[{error.name}]')}: {error.message}{sqlstate}"]
+    if error.place:
+        lines += _place_lines(error.place)
+    parts = (("detail", error.detail), ("context", error.context), ("hint", error.hint), ("state", error.state))
+    lines += [f"  {bold(name)}: {_indented(text)}" for name, text in parts if text]
+    return "\n".join(lines)
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n    ")
+
+
+def _place_lines(place: Place) -> list[str]:
+    lines = [f"  {dim('-->')} {place}"]
+    if place.line is None or place.source is None or place.column is None:
+        return lines
+    number, source, column = str(place.line), place.source, place.column - 1
+    cut = max(0, column - _WIDEST_SOURCE // 2) if len(source) > _WIDEST_SOURCE else 0
+    shown = source[cut : cut + _WIDEST_SOURCE]
+    lines.append(f"   {number} {dim('|')} {shown}")
+    lines.append(f"   {' ' * len(number)} {dim('|')} {_blank(shown[: column - cut])}{red('^')}")
+    return lines
+
+
+def _blank(text: str) -> str:
+    """White space as wide as the text: tabs stay, and a wide character counts for two."""
+    return "".join("\t" if char == "\t" else "  " if east_asian_width(char) in "WF" else " " for char in text)
+
+
+def _row_line(row: Row, width: int) -> str:
+    colour = _COLOURS.get(row.standing, red)
+    line = f"{row.title:<{width}}  {colour(f'{row.standing.value:<15}')}"
+    entry = row.entry
+    if entry and entry.applied_at:
+        duration = "" if entry.duration_ms is None else format_duration(entry.duration_ms)
+        line += f"  {entry.applied_at[:19]}  {duration:>9}"
+    elif entry:
+        line += f"  {_count(entry.statements_done, 'statement')} done"
+    return line.rstrip()
+
+
+def _plan_line(migration: Migration, script: Script, width: int) -> str:
+    header = migration.header
+    parts = [_count(len(script.statements), "statement")]
+    parts.append("one transaction" if header.mode is Mode.TRANSACTION else "each statement on its own")
+    if header.lock_timeout_ms is not None:
+        parts.append(f"lock_timeout {format_duration(header.lock_timeout_ms)}")
+    if header.statement_timeout_ms is not None:
+        parts.append(f"statement_timeout {format_duration(header.statement_timeout_ms)}")
+    return f"{migration.title:<{width}}  {', '.join(parts)}"
+
+
+def _where(rows: Sequence[Row]) -> str:
+    done = [row for row in rows if row.entry and row.entry.state is not State.STARTED]
+    return f"the database is at {done[-1].title}" if done else "the database has no migration yet"
+
+
+def _ahead(rows: Sequence[Row]) -> str:
+    ahead = [row for row in rows if row.standing is Standing.AHEAD]
+    if not ahead:
+        return ""
+    return yellow(f"the database is ahead of the files by {_count(len(ahead), 'migration')}") + "\n"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

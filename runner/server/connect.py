@@ -1,0 +1,240 @@
+"""One connection to the server: reaching it, with patience, and asking it without prepared statements."""
+
+from __future__ import annotations
+
+import re
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner import errors
+from runner.server.sql import load_sql
+from runner.server.wait import Patience
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    import asyncpg
+
+    Connection = asyncpg.Connection[asyncpg.Record]
+    Tell = Callable[[str], None]
+
+OLDEST_SERVER = 140_000
+_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\"}
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What one query tells of a server, a role and the ledger; `version` as server_version_num, 150004 for 15.4."""
+
+    version: int
+    version_text: str
+    standby: bool
+    read_only: bool
+    checks_clients: bool
+    pooled: bool
+    user: str
+    database: str
+    schema_exists: bool
+    ledger_exists: bool
+    ledger_comment: str | None
+
+
+async def fetch_rows(connection: Connection, sql: str) -> list[tuple[str | None, ...]]:
+    """The rows of a query as the server's own text, NULL as None.
+
+    The query travels inside `COPY … TO STDOUT`: one message, one round trip, no prepared statement. So it works
+    through every pooler and leaves nothing behind (docs/adr/0006).
+    """
+    chunks: list[bytes] = []
+
+    async def collect(data: bytes) -> None:
+        chunks.append(data)
+
+    await connection.copy_from_query(sql, output=collect)
+    lines = b"".join(chunks).decode().split("\n")[:-1]
+    return [tuple(map(_unescape, line.split("\t"))) for line in lines]
+
+
+def _unescape(field: str) -> str | None:
+    if "\\" not in field:
+        return field
+    return None if field == "\\N" else _ESCAPE.sub(lambda match: _ESCAPES[match[1]], field)
+
+
+async def read_facts(connection: Connection, schema: str) -> ServerFacts:
+    """What the server is, in one round trip; raises TooOld for one that the runner does not support."""
+    [row] = await fetch_rows(connection, load_sql("server", "facts", schema=schema))
+    pid, version, version_text, standby, read_only, checks, user, database, namespace, ledger, comment = row
+    facts = ServerFacts(
+        version=int(version or 0),
+        version_text=version_text or "",
+        standby=standby == "t",
+        read_only=read_only == "on",
+        checks_clients=checks == "t",
+        pooled=pid != str(connection.get_server_pid()),
+        user=user or "",
+        database=database or "",
+        schema_exists=namespace == "t",
+        ledger_exists=ledger == "t",
+        ledger_comment=comment,
+    )
+    if facts.version < OLDEST_SERVER:
+        raise errors.TooOld(f"the server is PostgreSQL {facts.version_text}", hint="PostgreSQL 14 or later is needed.")
+    return facts
+
+
+@asynccontextmanager
+async def connected(url: str | None, *, wait_ms: int, tell: Tell) -> AsyncIterator[Connection]:
+    """A connection, closed at the end whatever happened; `tell` hears why it is not there yet.
+
+    Raises Unreachable after `wait_ms`, and other ConnectErrors at once: waiting does not mend a wrong password.
+    """
+    connection = await _reach(url, wait_ms, tell)
+    try:
+        yield connection
+    finally:
+        await _close(connection)
+
+
+async def _reach(url: str | None, wait_ms: int, tell: Tell) -> Connection:
+    patience = Patience(wait_ms, tell)
+    while True:
+        try:
+            return await _connect(url, patience.left())
+        except errors.ConnectError:
+            raise
+        except Exception as error:
+            reason = _explain(error, url)
+            if not await patience.pause(f"waiting for the database: {reason}"):
+                raise errors.Unreachable(
+                    f"the database could not be reached in {wait_ms / 1000:g} s: {reason}",
+                    hint="Is the address right and the server up? --wait or MIGRATE_WAIT allows more time.",
+                ) from error
+
+
+async def _connect(url: str | None, seconds_left: float) -> Connection:
+    import asyncpg
+
+    settings = {"application_name": "migrate"}
+    try:
+        return await asyncpg.connect(
+            url, statement_cache_size=0, server_settings=settings, timeout=max(seconds_left, 1.0), command_timeout=None
+        )
+    except asyncpg.ClientConfigurationError as error:
+        raise _unreadable(url, error) from None
+    except ValueError as error:
+        raise _unreadable(url, error) from None
+
+
+def _unreadable(url: str | None, error: Exception) -> errors.BadUrl:
+    """The driver's own words may quote a part of the password, so they are kept only where there is no URL."""
+    return errors.BadUrl(
+        "the database URL cannot be read" if url else f"the PG… environment cannot be read: {error}",
+        hint="It looks like postgresql://user@host:5432/name. "
+        "In a password, write % : / ? # @ as %25 %3A %2F %3F %23 %40.",
+    )
+
+
+def _explain(error: Exception, url: str | None) -> str:
+    """A reason to wait, in a few words; raises the ConnectError that no waiting mends."""
+    import asyncpg
+
+    where = redacted(url)
+    match error:
+        case asyncpg.InvalidPasswordError() | asyncpg.InvalidAuthorizationSpecificationError():
+            raise errors.AuthenticationRefused(
+                f"{where}: {error.args[0]}",
+                sqlstate=error.sqlstate,
+                hint="Check the user, the password and pg_hba.conf.",
+            ) from None
+        case asyncpg.InvalidCatalogNameError():
+            raise errors.NoSuchDatabase(
+                f"{where}: {error.args[0]}", sqlstate=error.sqlstate, hint="Create it first, or name another."
+            ) from None
+        case asyncpg.CannotConnectNowError() | asyncpg.TooManyConnectionsError():
+            return f"{error.args[0]} (SQLSTATE {error.sqlstate})"
+        case asyncpg.PostgresConnectionError() | asyncpg.ConnectionDoesNotExistError():
+            return f"the connection was cut ({error.args[0]})"
+        case asyncpg.PostgresError():
+            raise errors.ConnectionRefused(
+                f"{where}: {error.args[0]}", sqlstate=error.sqlstate, hint=error.hint
+            ) from None
+        case TimeoutError():
+            return f"no answer from {where}"
+        case OSError():
+            _raise_if_tls(error, where)
+            return f"{_os_reason(error)} at {where}"
+        case _:
+            raise errors.ConnectionRefused(f"{where}: {error.args[0]}") from error
+
+
+def _raise_if_tls(error: OSError, where: str) -> None:
+    import ssl
+
+    if isinstance(error, ssl.SSLError) or "SSL" in str(error):
+        raise errors.TlsRefused(
+            f"{where}: TLS could not be agreed on: {error.strerror or error}",
+            hint="Check sslmode and the certificates.",
+        ) from None
+
+
+def _os_reason(error: OSError) -> str:
+    import errno
+    import socket
+
+    if isinstance(error, socket.gaierror):
+        return f"the host name does not resolve ({error.strerror})"
+    names = {
+        errno.ECONNREFUSED: "connection refused",
+        errno.ENOENT: "no socket there",
+        errno.ECONNRESET: "connection reset",
+    }
+    return names.get(error.errno or 0, str(error.strerror or error))
+
+
+def redacted(url: str | None) -> str:
+    """The URL without its password, fit to be printed."""
+    if url is None:
+        return "the database of the PG… environment"
+    shown = re.sub(r"//([^:@/]*):.*@", r"//\1@", url)
+    return re.sub(r"(password=)[^&]*", r"\1…", shown)
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether an error of the driver means that the connection is gone, and not that a statement is wrong."""
+    import asyncpg
+
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "").startswith(("08", "57P01", "57P02", "57P03"))
+    return isinstance(error, OSError | asyncpg.InterfaceError)
+
+
+@contextmanager
+def translated(user: str) -> Iterator[None]:
+    """Turns what the driver raises into errors of ours; those that are ours already pass."""
+    try:
+        yield
+    except errors.MigrateError:
+        raise
+    except Exception as error:
+        if is_lost(error):
+            raise errors.ConnectionLost(
+                f"the connection to the server was lost: {error}",
+                hint="Run migrate up again: it reads the ledger and goes on where it stopped.",
+            ) from error
+        sqlstate = getattr(error, "sqlstate", None)
+        if sqlstate is None:
+            raise
+        kind = errors.NoRight if sqlstate == "42501" else errors.LedgerRefused
+        hint = f"Grant it to the role {user}, or use another role." if sqlstate == "42501" else None
+        raise kind(str(error.args[0]), sqlstate=sqlstate, hint=getattr(error, "hint", None) or hint) from error
+
+
+async def _close(connection: Connection) -> None:
+    """Says goodbye; a statement that still runs is cancelled by asyncpg first, and a dead peer is not waited for."""
+    try:
+        await connection.close(timeout=2)
+    except Exception:  # noqa: BLE001  # whatever went wrong, the first error is the one to report
+        connection.terminate()

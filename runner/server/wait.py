@@ -1,0 +1,49 @@
+"""Waiting well: growing, jittered pauses up to a limit, with a word to people now and then."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
+_FIRST_WORD, _NEXT_WORD = 1.0, 10.0
+
+
+class Patience:
+    """Pauses between tries of one thing. `limit_ms` None waits without end."""
+
+    def __init__(self, limit_ms: int | None, tell: Callable[[str], None], *, first_pause: float = _FIRST_PAUSE) -> None:
+        self._start = time.monotonic()
+        self._limit = None if limit_ms is None else limit_ms / 1000
+        self._tell = tell
+        self._pause = first_pause
+        self._next_word = _FIRST_WORD
+
+    def left(self) -> float:
+        """Seconds until the limit."""
+        return 1e9 if self._limit is None else self._limit - self.elapsed()
+
+    def elapsed(self) -> float:
+        """Seconds since the waiting began."""
+        return time.monotonic() - self._start
+
+    def word_is_due(self) -> bool:
+        """Whether people have waited long enough to be told why: after a second, then every ten."""
+        return self.elapsed() >= self._next_word
+
+    async def pause(self, why: str) -> bool:
+        """Waits a little, with full jitter, and says why if it is time to; False if the limit is reached."""
+        import asyncio
+
+        if self.left() <= 0:
+            return False
+        if self.word_is_due():
+            self._tell(why)
+            self._next_word = self.elapsed() + _NEXT_WORD
+        await asyncio.sleep(min(random.uniform(0.2, 1) * self._pause, max(self.left(), 0)))  # noqa: S311  # not a secret
+        self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+        return True

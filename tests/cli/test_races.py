@@ -1,0 +1,308 @@
+"""Many at once, and deaths in the middle: each file is applied once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.conftest import Database, Project
+
+COUNTING = "CREATE TABLE runs (version int);\n"
+
+
+def finish(processes: list[subprocess.Popen[str]], timeout: float = 120) -> list[tuple[int, str]]:
+    """Status and errors of each."""
+    results = []
+    for process in processes:
+        _, err = process.communicate(timeout=timeout)
+        assert "Traceback" not in err
+        results.append((process.returncode, err))
+    return results
+
+
+def await_activity(database: Database, query: str) -> int:
+    """The pid of the session that runs a query like this one, as soon as there is one."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        pid = database.value(
+            f"SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'"
+            f" AND query LIKE '{query}' AND pid <> pg_backend_pid()"
+        )
+        if pid:
+            return int(pid)
+    raise AssertionError(query)
+
+
+def await_lock_free(database: Database) -> float:
+    """Seconds until nobody holds an advisory lock in the database."""
+    start = time.monotonic()
+    while database.value(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    ):
+        assert time.monotonic() - start < 20
+    return time.monotonic() - start
+
+
+@contextmanager
+def holding(database: Database) -> Iterator[None]:
+    """Somebody sits in a transaction with a lock on the table `held`."""
+    with subprocess.Popen([database.server.psql(), "-X", "-q", database.url], stdin=subprocess.PIPE) as process:
+        assert process.stdin
+        process.stdin.write(b"BEGIN; LOCK TABLE held IN ACCESS SHARE MODE;\n")
+        process.stdin.flush()
+        while not database.value("SELECT count(*) FROM pg_locks WHERE relation = 'held'::regclass"):
+            assert process.poll() is None
+        yield
+
+
+def test_ten_processes_at_once_apply_each_file_once(project: Project, database: Database) -> None:
+    project.write("0001_create_runs", COUNTING)
+    for version in range(2, 21):
+        project.write(f"{version:04d}_run", f"INSERT INTO runs VALUES ({version}); SELECT pg_sleep(0.01);")
+
+    results = finish([project.start("up") for _ in range(10)])
+
+    assert [status for status, _ in results] == [0] * 10, results
+    assert database.rows("SELECT version FROM runs ORDER BY version") == [(version,) for version in range(2, 21)]
+    assert len(database.ledger()) == 20
+
+
+def test_ten_processes_at_once_run_a_no_transaction_file_once(project: Project, database: Database) -> None:
+    project.write("0001_create_runs", COUNTING)
+    project.write("0002_run", "-- migrate: no-transaction\nINSERT INTO runs VALUES (2);\nSELECT pg_sleep(0.3);")
+    project.write("0003_index", "-- migrate: no-transaction\nCREATE INDEX CONCURRENTLY runs_idx ON runs (version);")
+
+    results = finish([project.start("up") for _ in range(10)])
+
+    assert [status for status, _ in results] == [0] * 10, results
+    assert database.rows("SELECT version FROM runs") == [(2,)]
+    assert database.value("SELECT indisvalid FROM pg_index WHERE indexrelid = 'runs_idx'::regclass")
+
+
+def test_kill_nine_between_the_statements_of_a_file_leaves_no_trace(project: Project, database: Database) -> None:
+    project.write("0001_create_runs", COUNTING)
+    project.migrate("up")
+    project.write("0002_run", "INSERT INTO runs VALUES (2);\nSELECT pg_sleep(60);\nINSERT INTO runs VALUES (2);")
+    process = project.start("up")
+    await_activity(database, "SELECT pg_sleep(60)%")
+
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    await_lock_free(database)
+
+    assert database.rows("SELECT * FROM runs") == []
+    assert database.ledger() == [(1, "applied")]
+    project.write("0002_run", "INSERT INTO runs VALUES (2);")
+    assert project.migrate("up").returncode == 0
+    assert database.rows("SELECT * FROM runs") == [(2,)]
+
+
+def test_kill_nine_in_a_no_transaction_file_asks_a_person(project: Project, database: Database) -> None:
+    project.write("0001_create_runs", COUNTING)
+    project.write("0002_run", "-- migrate: no-transaction\nINSERT INTO runs VALUES (1);\nSELECT pg_sleep(60);")
+    project.write("0003_next", "SELECT 1;")
+    process = project.start("up")
+    await_activity(database, "SELECT pg_sleep(60)%")
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    await_lock_free(database)
+    assert database.rows("SELECT version, state, statements_done FROM _migrations ORDER BY 1") == [
+        (1, "applied", 1),
+        (2, "started", 1),
+    ]
+
+    run = project.migrate("up")
+
+    assert run.returncode == 6
+    assert "error[ledger.unfinished]: 0002_run stopped after 1 of 2 statements" in run.stderr
+    assert "0002_run.sql:3:1" in run.stderr
+    assert "migrate resolve 2 --applied" in run.stderr
+    assert "migrate resolve 2 --retry" in run.stderr
+    assert project.migrate("verify", "--files").returncode == 6
+
+
+def killed_in_the_second_statement(project: Project, database: Database) -> None:
+    project.write("0001_create_runs", COUNTING)
+    project.write("0002_run", "-- migrate: no-transaction\nINSERT INTO runs VALUES (1);\nSELECT pg_sleep(60);")
+    process = project.start("up")
+    await_activity(database, "SELECT pg_sleep(60)%")
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    await_lock_free(database)
+
+
+def test_a_person_decides_that_it_was_applied(project: Project, database: Database) -> None:
+    killed_in_the_second_statement(project, database)
+
+    run = project.migrate("resolve", "2", "--applied", "--reason", "slept long enough")
+
+    assert run.returncode == 0, run.stderr
+    assert project.migrate("up").stdout == "nothing to do: the database is at 0002_run\n"
+    assert database.rows("SELECT version, event, reason, statements_done FROM _migrations_log") == [
+        (2, "applied", "slept long enough", 1)
+    ]
+
+
+def test_a_person_decides_to_go_on_from_where_it_stopped(project: Project, database: Database) -> None:
+    killed_in_the_second_statement(project, database)
+    project.write("0002_run", "-- migrate: no-transaction\nINSERT INTO runs VALUES (1);\nSELECT pg_sleep(0);")
+
+    assert project.migrate("resolve", "2", "--retry", "--reason", "shorter now").returncode == 0
+    assert project.migrate("up").returncode == 0
+
+    assert database.rows("SELECT version FROM runs") == [(1,)]
+    assert database.ledger() == [(1, "applied"), (2, "applied")]
+
+
+def test_going_on_is_refused_if_what_is_done_was_edited(project: Project, database: Database) -> None:
+    killed_in_the_second_statement(project, database)
+    project.write("0002_run", "-- migrate: no-transaction\nINSERT INTO runs VALUES (7);\nSELECT pg_sleep(0);")
+    project.migrate("resolve", "2", "--retry", "--reason", "why not")
+
+    run = project.migrate("up")
+
+    assert run.returncode == 6
+    assert "the statements that are done were edited since" in run.stderr
+
+
+def test_a_statement_that_the_server_refused_is_tried_again_by_itself(project: Project, database: Database) -> None:
+    project.write("0001_create_runs", COUNTING)
+    project.write("0002_run", "-- migrate: no-transaction\nINSERT INTO runs VALUES (1);\nVACUUM rums;")
+
+    run = project.migrate("up")
+    assert run.returncode == 1
+    assert 'relation "rums" does not exist' in run.stderr
+    assert "state: 0001 is applied; 0002 is started and not finished." in run.stderr
+
+    project.write("0002_run", "-- migrate: no-transaction\nINSERT INTO runs VALUES (1);\nVACUUM runs;")
+    assert project.migrate("up").returncode == 0
+    assert database.rows("SELECT version FROM runs") == [(1,)]
+
+
+@pytest.mark.parametrize("maybe", ["", "IF NOT EXISTS "])
+def test_an_interrupted_concurrent_index_is_built_again(project: Project, database: Database, maybe: str) -> None:
+    project.write("0001_create_runs", "CREATE TABLE runs (version int); INSERT INTO runs VALUES (1), (1);")
+    project.write(
+        "0002_index",
+        f"-- migrate: no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY {maybe}runs_key ON public.runs (version);",
+    )
+    run = project.migrate("up")
+    assert run.returncode == 1
+    assert "could not create unique index" in run.stderr
+    assert database.value("SELECT indisvalid FROM pg_index WHERE indexrelid = 'runs_key'::regclass") is False
+
+    database.execute("DELETE FROM runs; INSERT INTO runs VALUES (1)")
+    run = project.migrate("up")
+
+    assert run.returncode == 0, run.stderr
+    assert (
+        "warning: the index public.runs_key is invalid, left by an interrupted build; it is built again" in run.stderr
+    )
+    assert database.value("SELECT indisvalid FROM pg_index WHERE indexrelid = 'runs_key'::regclass") is True
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_cancels_rolls_back_and_says_so(
+    project: Project, database: Database, number: signal.Signals, status: int
+) -> None:
+    project.write("0001_sleep", "CREATE TABLE a ();\nSELECT pg_sleep(60);")
+    process = project.start("up")
+    await_activity(database, "SELECT pg_sleep(60)%")
+
+    process.send_signal(number)
+    [(returned, err)] = finish([process], timeout=10)
+
+    assert returned == status
+    assert f"stopped by {number.name}" in err
+    assert await_lock_free(database) < 1
+    assert database.value("SELECT to_regclass('a')") is None
+
+
+def test_a_killed_client_does_not_hold_the_lock_for_long(project: Project, database: Database) -> None:
+    project.write("0001_sleep", "SELECT pg_sleep(60);")
+    process = project.start("up")
+    await_activity(database, "SELECT pg_sleep(60)%")
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    project.write("0001_sleep", "SELECT 1;")
+
+    run = project.migrate("up", timeout=15)
+
+    assert run.returncode == 0, run.stderr
+
+
+def test_a_waiter_says_who_holds_the_lock_and_gives_up_in_time(project: Project, database: Database) -> None:
+    project.write("0001_sleep", "SELECT pg_sleep(60);")
+    holder = project.start("up")
+    pid = await_activity(database, "SELECT pg_sleep(60)%")
+
+    run = project.migrate("up", "--lock-wait", "2500ms")
+
+    assert run.returncode == 5
+    assert f"waiting for another runner: pid {pid} on this host, migrate 0001_sleep, since" in run.stderr
+    assert "error[lock.timeout]: another runner holds the lock after 2.5 s" in run.stderr
+    holder.send_signal(signal.SIGTERM)
+    finish([holder])
+
+
+def test_a_runner_with_nothing_to_do_does_not_wait_for_the_lock(project: Project, database: Database) -> None:
+    project.write("0001_a", "SELECT 1;")
+    project.migrate("up")
+    project.write("0002_sleep", "SELECT pg_sleep(60);")
+    holder = project.start("up")
+    await_activity(database, "SELECT pg_sleep(60)%")
+
+    run = project.migrate("up", "--to", "1")
+
+    assert (run.returncode, run.stderr) == (0, "")
+    holder.send_signal(signal.SIGTERM)
+    finish([holder])
+
+
+def test_a_connection_that_is_cut_is_made_again(project: Project, database: Database) -> None:
+    project.write("0001_create_runs", COUNTING)
+    project.write("0002_run", "INSERT INTO runs VALUES (2);\nSELECT pg_sleep(1.5);")
+    process = project.start("up")
+    pid = await_activity(database, "SELECT pg_sleep(1.5)%")
+
+    database.execute(f"SELECT pg_terminate_backend({pid})")
+    [(status, err)] = finish([process])
+
+    assert status == 0, err
+    assert "warning: the connection to the server was lost" in err
+    assert database.rows("SELECT * FROM runs") == [(2,)]
+
+
+def test_a_table_that_somebody_holds_is_tried_again(project: Project, database: Database) -> None:
+    database.execute("CREATE TABLE held (id int)")
+    project.write("0001_alter", "-- migrate: lock-timeout=100ms\nALTER TABLE held ADD COLUMN more int;")
+
+    with holding(database):
+        process = project.start("up")
+        assert process.stderr
+        assert "0001_alter is locked out, trying again" in process.stderr.readline()
+    [(status, err)] = finish([process])
+
+    assert status == 0, err
+
+
+def test_a_table_that_somebody_holds_for_too_long_is_told(project: Project, database: Database) -> None:
+    database.execute("CREATE TABLE held (id int)")
+    project.write("0001_alter", "-- migrate: lock-timeout=50ms\nALTER TABLE held ADD COLUMN more int;")
+
+    with holding(database):
+        run = project.migrate("up", "--retry-for", "500ms")
+
+    assert run.returncode == 5
+    assert "error[lock.locked-out]: canceling statement due to lock timeout, again and again for 0.5 s" in run.stderr
+    assert "state: 0001 was rolled back." in run.stderr
