@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 MIGRATE := $(BIN)/migrate
 
 .DEFAULT_GOAL := help
-.PHONY: help up psql test unit check lint types imports bench docs format clean
+.PHONY: help up psql test unit check lint types imports pages bench docs format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -32,7 +32,7 @@ test: $(STAMP) ## Run all tests, on every PostgreSQL that is found
 unit: $(STAMP) ## Run the tests that need no server
 	$(BIN)/pytest tests/unit
 
-check: lint types imports ## Lint, types, imports
+check: lint types imports pages ## Lint, types, imports, pages made from the code
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .
@@ -43,6 +43,9 @@ types: $(STAMP)
 
 imports: $(STAMP)
 	$(BIN)/lint-imports
+
+pages: $(STAMP)
+	$(BIN)/python docs/make.py --check
 
 format: $(STAMP) ## Format and mend what can be mended by itself
 	$(BIN)/ruff format .

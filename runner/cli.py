@@ -6,7 +6,7 @@ Everything but click is imported inside the functions: `migrate --help` and shel
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -15,13 +15,14 @@ from runner import __version__
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from runner.commands import Result
     from runner.config import Config
-    from runner.errors import Exit
+    from runner.errors import MigrateError
     from runner.report.live import LiveReport
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _FILES = (click.option("--dir", "folder", metavar="DIR", help="Folder of migrations. [MIGRATE_DIR; sql/migrations]"),)
-_LEDGER = (
+_DATABASE = (
     click.option("--database-url", metavar="URL", help="The database. [MIGRATE_DATABASE_URL, DATABASE_URL, PG…]"),
     click.option(
         "--embedded",
@@ -33,14 +34,16 @@ _LEDGER = (
     click.option("--keep-running", is_flag=True, help="Leave the embedded server running."),
     click.option("--schema", metavar="NAME", help="Schema of the ledger. [MIGRATE_SCHEMA; public]"),
     click.option("--wait", "wait_ms", metavar="TIME", help="Wait so long for the database. [MIGRATE_WAIT; 60s]"),
-    click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
-    click.option("--debug", is_flag=True, help="Show the traceback of an error."),
 )
-_WRITING = (
-    click.option("--lock-wait", "lock_wait_ms", metavar="TIME", help="Wait so long for another runner. [no limit]"),
+_LOCK = (
+    click.option(
+        "--lock-wait",
+        "lock_wait_ms",
+        metavar="TIME",
+        help="Wait so long for another runner. [MIGRATE_LOCK_WAIT; while it lives]",
+    ),
 )
-_RUNNING = (
-    *_WRITING,
+_RETRY = (
     click.option(
         "--lock-timeout", "lock_timeout_ms", metavar="TIME", help="lock_timeout of a file. [MIGRATE_LOCK_TIMEOUT; 1s]"
     ),
@@ -48,6 +51,13 @@ _RUNNING = (
         "--retry-for", "retry_for_ms", metavar="TIME", help="Retry a file that is locked out. [MIGRATE_RETRY_FOR; 5min]"
     ),
 )
+_OUTPUT = (
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
+    click.option("--debug", is_flag=True, help="Show the traceback of an error."),
+)
+_READS = (*_FILES, *_DATABASE, *_OUTPUT)
+_WRITES = (*_FILES, *_DATABASE, *_LOCK, *_OUTPUT)
+_APPLIES = (*_FILES, *_DATABASE, *_LOCK, *_RETRY, *_OUTPUT)
 _VERSION = click.IntRange(min=0)
 
 
@@ -62,7 +72,14 @@ def _with(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return decorate
 
 
-@click.group(context_settings=_CONTEXT)
+class _AsDefined(click.Group):
+    """Lists its commands in the order of this file: what is used most comes first."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        return list(self.commands)
+
+
+@click.group(cls=_AsDefined, context_settings=_CONTEXT)
 @click.version_option(__version__, prog_name="migrate")
 def main() -> None:
     """Numbered SQL files for PostgreSQL, each applied exactly once.
@@ -76,7 +93,7 @@ def main() -> None:
 @click.option("--to", type=_VERSION, metavar="VERSION", help="Stop after this version.")
 @click.option("--atomic", is_flag=True, help="All of it in one transaction.")
 @click.option("--allow-out-of-order", is_flag=True, help="Apply files that came in below an applied version.")
-@_with(*_FILES, *_LEDGER, *_RUNNING)
+@_with(*_APPLIES)
 def up(to: int | None, atomic: bool, allow_out_of_order: bool, **flags: Any) -> None:  # noqa: FBT001
     """Apply what is pending.
 
@@ -84,57 +101,50 @@ def up(to: int | None, atomic: bool, allow_out_of_order: bool, **flags: Any) -> 
     run again.
     """
 
-    async def work(config: Config, live: LiveReport) -> tuple[Exit, str, dict[str, Any]]:
+    async def work(config: Config, live: LiveReport) -> Result:
         from runner import commands
-        from runner.report import json, text
 
-        result = await commands.up(config, to=to, atomic=atomic, allow_out_of_order=allow_out_of_order, listener=live)
-        return result.status, text.up_text(result), json.up_parts(result)
+        return await commands.up(config, to=to, atomic=atomic, allow_out_of_order=allow_out_of_order, listener=live)
 
     _run("up", flags, work)
 
 
 @main.command()
 @click.option("--check", is_flag=True, help="Exit with status 4 if anything is pending.")
-@_with(*_FILES, *_LEDGER)
+@_with(*_READS)
 def status(check: bool, **flags: Any) -> None:  # noqa: FBT001
     """Show every version: applied, pending, started, edited, file gone, ahead.
 
     Writes nothing; a role that can read the ledger is enough.
     """
 
-    async def work(config: Config, live: LiveReport) -> tuple[Exit, str, dict[str, Any]]:
+    async def work(config: Config, live: LiveReport) -> Result:
         from runner import commands
-        from runner.errors import Exit
-        from runner.report import json, text
 
-        result = await commands.status(config, listener=live)
-        return result.status if check else Exit.DONE, text.status_text(result), json.status_parts(result)
+        return await commands.status(config, check=check, listener=live)
 
     _run("status", flags, work)
 
 
 @main.command()
 @click.option("--files", "files_alone", is_flag=True, help="Compare files and ledger.")
-@_with(*_FILES, *_LEDGER)
+@_with(*_READS)
 def verify(files_alone: bool, **flags: Any) -> None:  # noqa: FBT001
     """Compare the files with the ledger; exit 3 if they differ.
 
     Writes nothing. The live schema is not compared yet, so --files has to be said.
     """
 
-    async def work(config: Config, live: LiveReport) -> tuple[Exit, str, dict[str, Any]]:
+    async def work(config: Config, live: LiveReport) -> Result:
         from runner import commands
         from runner.errors import NotCompared
-        from runner.report import json, text
 
         if not files_alone:
             raise NotCompared(
                 "the live schema cannot be compared by this version",
                 hint="Compare files and ledger: migrate verify --files",
             )
-        result = await commands.verify(config, listener=live)
-        return result.status, text.verify_text(result), json.verify_parts(result)
+        return await commands.verify(config, listener=live)
 
     _run("verify", flags, work)
 
@@ -143,54 +153,46 @@ def verify(files_alone: bool, **flags: Any) -> None:  # noqa: FBT001
 @click.option("--sql", "as_sql", is_flag=True, help="Print one script for psql, with the ledger's rows in it.")
 @click.option("--to", type=_VERSION, metavar="VERSION", help="Stop after this version.")
 @click.option("--allow-out-of-order", is_flag=True, help="Take in files that came in below an applied version.")
-@_with(*_FILES, *_LEDGER)
+@_with(*_READS)
 def plan(as_sql: bool, to: int | None, allow_out_of_order: bool, **flags: Any) -> None:  # noqa: FBT001
     """Show what `up` would do; with --sql, as a script for psql.
 
     Writes nothing. After the script has run, `up` has nothing to do.
     """
 
-    async def work(config: Config, live: LiveReport) -> tuple[Exit, str, dict[str, Any]]:
+    async def work(config: Config, live: LiveReport) -> Result:
         from runner import commands
-        from runner.report import json, text
 
-        result = await commands.plan(config, to=to, allow_out_of_order=allow_out_of_order, listener=live)
-        parts = json.plan_parts(result)
-        if as_sql:
-            return result.status, result.sql.removesuffix("\n"), {**parts, "sql": result.sql}
-        return result.status, text.plan_text(result), parts
+        return await commands.plan(config, to=to, allow_out_of_order=allow_out_of_order, as_sql=as_sql, listener=live)
 
     _run("plan", flags, work)
 
 
 @main.command()
-@click.argument("name")
+@click.argument("name", nargs=-1, required=True)
 @_with(*_FILES)
-def new(name: str, **flags: Any) -> None:
+def new(name: tuple[str, ...], **flags: Any) -> None:
     """Write the next numbered file from a template and print its path."""
 
     def work() -> None:
         from runner import commands
         from runner.config import load_config
 
-        click.echo(commands.new(load_config(flags, needs_database=False), name))
+        click.echo(commands.new(load_config(flags, needs_database=False), " ".join(name)))
 
     _guarded("new", work)
 
 
 @main.command()
 @click.argument("version", type=_VERSION)
-@_with(*_FILES, *_LEDGER, *_WRITING)
+@_with(*_WRITES)
 def baseline(version: int, **flags: Any) -> None:
     """Adopt an existing database: record the files up to VERSION without running them."""
 
-    async def work(config: Config, live: LiveReport) -> tuple[Exit, str, dict[str, Any]]:
+    async def work(config: Config, live: LiveReport) -> Result:
         from runner import commands
-        from runner.errors import Exit
-        from runner.report import json, text
 
-        recorded = await commands.baseline(config, version, listener=live)
-        return Exit.DONE, text.baseline_text(recorded), json.files_parts(recorded)
+        return await commands.baseline(config, version, listener=live)
 
     _run("baseline", flags, work)
 
@@ -201,64 +203,75 @@ def baseline(version: int, **flags: Any) -> None:
 @click.option("--retry", "decision", flag_value="retry", help="Let `up` run it again from where it stopped.")
 @click.option("--accept-edit", "decision", flag_value="accept-edit", help="The edit of an applied file is meant.")
 @click.option("--reason", required=True, help="Why, for those who read the log later.")
-@_with(*_FILES, *_LEDGER, *_WRITING)
+@_with(*_WRITES)
 def resolve(version: int, decision: str | None, reason: str, **flags: Any) -> None:
     """End a half-way stop, or accept the edit of an applied file, by a person's decision."""
     if decision is None:
         raise click.UsageError("Say what you decided: --applied, --retry or --accept-edit.")
 
-    async def work(config: Config, live: LiveReport) -> tuple[Exit, str, dict[str, Any]]:
+    async def work(config: Config, live: LiveReport) -> Result:
         from runner import commands
-        from runner.errors import Exit
         from runner.ledger.resolve import Decision
-        from runner.report import json, text
 
-        migration = await commands.resolve(config, version, Decision(decision), reason=reason, listener=live)
-        return Exit.DONE, text.resolved_text(migration, decision), json.resolved_parts(migration, decision, reason)
+        return await commands.resolve(config, version, Decision(decision), reason=reason, listener=live)
 
     _run("resolve", flags, work)
 
 
 def _run(
-    command: str,
-    flags: dict[str, Any],
-    work: Callable[[Config, LiveReport], Coroutine[Any, Any, tuple[Exit, str, dict[str, Any]]]],
+    command: str, flags: dict[str, Any], work: Callable[[Config, LiveReport], Coroutine[Any, Any, Result]]
 ) -> None:
     """Runs a command that talks to a server, prints its result, and ends the process with its status."""
     as_json = flags.pop("as_json")
 
     def finish() -> None:
         from runner.config import load_config
-        from runner.report.json import document
         from runner.report.live import LiveReport
         from runner.signals import run_until_signal
 
         live = LiveReport(results=not as_json)
         try:
-            status, text, parts = run_until_signal(work(load_config(flags), live))
+            result = run_until_signal(work(load_config(flags), live))
         finally:
             live.close()
-        shown = document(command, status, **parts) if as_json else text
-        if shown:
+        if shown := _shown(command, result, as_json=as_json):
             click.echo(shown)
-        sys.exit(status)
+        sys.exit(result.status)
 
     _guarded(command, finish, as_json=as_json, debug=flags.pop("debug"))
 
 
+def _shown(command: str, result: Result, *, as_json: bool) -> str:
+    if as_json:
+        from runner.report.json import document, result_parts
+
+        return document(command, result.status, result_parts(result))
+    from runner.report.text import render
+
+    return render(result)
+
+
 def _guarded(command: str, work: Callable[[], None], *, as_json: bool = False, debug: bool = False) -> None:
     """Runs something and turns its error into a picture on stderr and an exit status; never a traceback."""
-    from runner.errors import MigrateError
+    from runner.errors import Exit, MigrateError, Unexpected
 
     try:
         work()
-    except MigrateError as error:
+    except KeyboardInterrupt:  # before the event loop took the signals over
+        sys.exit(Exit.INTERRUPTED)
+    except Exception as error:
         if debug:
             raise
-        from runner.report.json import document, error_parts
-        from runner.report.text import error_text
+        if not isinstance(error, MigrateError):
+            error = Unexpected(f"{type(error).__name__}: {error}", hint="This is a defect; --debug shows where.")
+        _fail(command, error, as_json=as_json)
 
-        click.echo(error_text(error), err=True)
-        if as_json:
-            click.echo(document(command, error.status, **error_parts(error)))
-        sys.exit(error.status)
+
+def _fail(command: str, error: MigrateError, *, as_json: bool) -> NoReturn:
+    from runner.report.json import document, error_parts
+    from runner.report.text import error_text
+
+    click.echo(error_text(error), err=True)
+    if as_json:
+        click.echo(document(command, error.status, error_parts(error)))
+    sys.exit(error.status)

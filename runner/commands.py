@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import time
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner import errors
 from runner.errors import Exit
@@ -39,8 +38,7 @@ _TEMPLATE = """\
 """
 
 
-@dataclass(frozen=True, slots=True)
-class UpResult:
+class UpResult(NamedTuple):
     """What `up` did: the files it applied, every version afterwards, the last history, and its time."""
 
     applied: tuple[Applied, ...]
@@ -54,12 +52,12 @@ class UpResult:
         return Exit.DONE
 
 
-@dataclass(frozen=True, slots=True)
-class StatusResult:
-    """Every version that files or ledger know, and the last history."""
+class StatusResult(NamedTuple):
+    """Every version that files or ledger know, and the last history; `check` makes pending files count."""
 
     rows: tuple[Row, ...]
     history: str
+    check: bool
 
     @property
     def pending(self) -> tuple[Row, ...]:
@@ -68,12 +66,11 @@ class StatusResult:
 
     @property
     def status(self) -> Exit:
-        """PENDING if there is anything to apply."""
-        return Exit.PENDING if self.pending else Exit.DONE
+        """PENDING if there is anything to apply and that was the question, else DONE."""
+        return Exit.PENDING if self.check and self.pending else Exit.DONE
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyResult:
+class VerifyResult(NamedTuple):
     """Every version, and those among them that differ."""
 
     rows: tuple[Row, ...]
@@ -91,18 +88,44 @@ class VerifyResult:
         return Exit.UNFINISHED if any(row.standing is Standing.STARTED for row in self.rows) else Exit.DONE
 
 
-@dataclass(frozen=True, slots=True)
-class PlanResult:
-    """The plan with the script of each step; `sql` is the script for psql."""
+class PlanResult(NamedTuple):
+    """The plan with the script of each step; `sql` is the whole as a script for psql, if that was asked for."""
 
     plan: Plan
     scripts: Mapping[int, Script]
-    sql: str
+    sql: str | None
 
     @property
     def status(self) -> Exit:
         """DONE: a plan that cannot be made is raised."""
         return Exit.DONE
+
+
+class BaselineResult(NamedTuple):
+    """The migrations that were recorded without running them."""
+
+    recorded: tuple[Migration, ...]
+
+    @property
+    def status(self) -> Exit:
+        """DONE."""
+        return Exit.DONE
+
+
+class ResolveResult(NamedTuple):
+    """The migration that was decided about, and how."""
+
+    migration: Migration
+    decision: Decision
+    reason: str
+
+    @property
+    def status(self) -> Exit:
+        """DONE."""
+        return Exit.DONE
+
+
+Result = UpResult | StatusResult | VerifyResult | PlanResult | BaselineResult | ResolveResult
 
 
 async def up(
@@ -128,11 +151,13 @@ async def up(
             async with _session(config, listener, connection) as session:
                 ledger = await read_ledger(session)
                 planned = await _planner(session, migrations, ledger, to=to, allow_out_of_order=allow_out_of_order)
-                if planned(ledger).steps:
+                the_plan = planned(ledger)
+                if the_plan.steps:
                     from runner.ledger.apply import apply_pending
 
                     ledger = await apply_pending(session, ledger, planned, done, atomic=atomic)
-                return _up_result(planned(ledger), ledger, done, start)
+                    the_plan = planned(ledger)
+                return _up_result(the_plan, ledger, done, start)
         except errors.ConnectionLost as error:
             losses.append(len(done))
             if connection or losses.count(len(done)) >= _LOSSES_BORNE:
@@ -144,13 +169,15 @@ def _up_result(plan: Plan, ledger: Ledger, done: list[Applied], start: float) ->
     return UpResult(tuple(done), plan.rows, ledger.history, round((time.monotonic() - start) * 1000))
 
 
-async def status(config: Config, *, listener: Listener = _SILENT, connection: Connection | None = None) -> StatusResult:
+async def status(
+    config: Config, *, check: bool = False, listener: Listener = _SILENT, connection: Connection | None = None
+) -> StatusResult:
     """Where each version stands. Writes nothing."""
     migrations = load_folder(config.folder)
     async with _session(config, listener, connection) as session:
         ledger = await read_ledger(session)
         rows = compare(migrations, ledger, reformatted=await _reformatted(session, migrations, ledger))
-        return StatusResult(rows, ledger.history)
+        return StatusResult(rows, ledger.history, check)
 
 
 async def verify(config: Config, *, listener: Listener = _SILENT, connection: Connection | None = None) -> VerifyResult:
@@ -163,10 +190,11 @@ async def plan(
     *,
     to: int | None = None,
     allow_out_of_order: bool = False,
+    as_sql: bool = False,
     listener: Listener = _SILENT,
     connection: Connection | None = None,
 ) -> PlanResult:
-    """What `up` would do, and the same as a script for psql. Writes nothing."""
+    """What `up` would do; `as_sql`: with the script for psql that does the same. Writes nothing."""
     from runner.ledger.psql import psql_script
     from runner.migrations.script import read_script
 
@@ -176,13 +204,14 @@ async def plan(
         planned = await _planner(session, migrations, ledger, to=to, allow_out_of_order=allow_out_of_order)
         the_plan = planned(ledger)
         scripts = {step.migration.version: read_script(step.migration) for step in the_plan.steps}
-        return PlanResult(the_plan, scripts, psql_script(session, the_plan, scripts, ledger))
+        sql = psql_script(session, the_plan, scripts, ledger) if as_sql else None
+        return PlanResult(the_plan, scripts, sql)
 
 
 async def baseline(
     config: Config, version: int, *, listener: Listener = _SILENT, connection: Connection | None = None
-) -> tuple[Migration, ...]:
-    """Records the files up to a version as there already, without running them; those newly recorded come back."""
+) -> BaselineResult:
+    """Records the files up to a version as there already, without running them; the result has those newly recorded."""
     from runner.ledger.apply import ensure_ledger
     from runner.ledger.resolve import record_baseline
 
@@ -192,7 +221,7 @@ async def baseline(
     async with _session(config, listener, connection) as session:
         require_writable(session, "a baseline has to be written")
         wanted = [migration for migration in migrations if migration.version <= version]
-        return tuple(await record_baseline(await ensure_ledger(session), wanted))
+        return BaselineResult(tuple(await record_baseline(await ensure_ledger(session), wanted)))
 
 
 async def resolve(
@@ -203,7 +232,7 @@ async def resolve(
     reason: str,
     listener: Listener = _SILENT,
     connection: Connection | None = None,
-) -> Migration:
+) -> ResolveResult:
     """Carries out a person's decision about one version, and keeps the reason and the old text."""
     from runner.ledger.resolve import resolve_entry
     from runner.migrations.script import read_script
@@ -215,25 +244,28 @@ async def resolve(
     async with _session(config, listener, connection) as session:
         require_writable(session, "a decision has to be written")
         await resolve_entry(session, migration, read_script(migration), decision, reason=reason)
-    return migration
+    return ResolveResult(migration, decision, reason)
 
 
 def new(config: Config, name: str) -> Path:
-    """Writes the next numbered file from a template and gives its path. Raises BadName."""
+    """Writes the next numbered file from a template and gives its path. Raises BadName, Unwritable."""
     words = re.sub(r"[\s-]+", "_", name.strip().removesuffix(".sql")).lower()
     if not re.fullmatch(r"[a-z0-9_.]+", words):
         raise errors.BadName(
             f'"{name}" cannot be a part of a file\'s name',
             hint="Letters, digits and _ say it best, verb first: migrate new add_email_to_users",
         )
-    config.folder.mkdir(parents=True, exist_ok=True)
-    migrations = load_folder(config.folder) if any(config.folder.glob("*.sql")) else ()
-    last = migrations[-1] if migrations else None
-    number = str(last.version + 1 if last else 1).zfill(len(last.label) if last else 4)
-    path = config.folder / f"{number}_{words}.sql"
-    sentence = words.replace("_", " ").strip().capitalize()
-    with path.open("x", encoding="utf-8") as file:
-        file.write(_TEMPLATE.format(sentence=sentence))
+    try:
+        config.folder.mkdir(parents=True, exist_ok=True)
+        migrations = load_folder(config.folder) if any(config.folder.glob("*.sql")) else ()
+        last = migrations[-1] if migrations else None
+        number = str(last.version + 1 if last else 1).zfill(len(last.label) if last else 4)
+        path = config.folder / f"{number}_{words}.sql"
+        with path.open("x", encoding="utf-8") as file:
+            file.write(_TEMPLATE.format(sentence=words.replace("_", " ").strip().capitalize()))
+    except OSError as error:
+        place = errors.Place(str(error.filename or config.folder))
+        raise errors.Unwritable(f"the file cannot be written: {error.strerror}", place=place) from error
     return path
 
 

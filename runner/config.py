@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.durations import parse_duration
 from runner.errors import BadSetting, NoDatabase, Place
@@ -14,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _LIBPQ = ("PGSERVICE", "PGHOST", "PGDATABASE")
-_DURATION_HINT = "Durations are 500ms, 5s, 2min or 1h."
+_FOLDERS = ("dir", "embedded-dir")
+_DURATION_HINT = "Durations are 500ms, 5s, 2min or 1h, and at most 24 days."
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """The settings of one command; durations in milliseconds.
 
     `database_url` None means libpq's own environment (PGHOST, PGSERVICE …), `embedded` the folder of a server of our
@@ -36,8 +35,7 @@ class Config:
     retry_for_ms: int = 300_000
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One row of the contract's table: where a value may come from, and how its text is read."""
 
     flag: str
@@ -70,45 +68,31 @@ def load_config(flags: Mapping[str, Any], *, needs_database: bool = True) -> Con
 
     Raises BadSetting for a value that cannot be read, NoDatabase where one is needed and nothing names it.
     """
-    project, origin = _project_settings()
-    values = {name: _value(setting, flags.get(name), project, origin) for name, setting in SETTINGS.items()}
-    values["folder"] = (
-        _beside(origin, values["folder"]) if _from_project(SETTINGS["folder"], flags, project) else values["folder"]
-    )
-    url, embedded = _database(flags, project, origin) if needs_database else (None, None)
+    project = _project_settings()
+    values = {name: _value(setting, flags.get(name), project) for name, setting in SETTINGS.items()}
+    url, embedded = _database(flags, project) if needs_database else (None, None)
     return Config(database_url=url, embedded=embedded, keep_running=bool(flags.get("keep_running")), **values)
 
 
-def _value(setting: Setting, flag: str | None, project: Mapping[str, Any], origin: Path | None) -> Any:
+def _value(setting: Setting, flag: str | None, project: Mapping[str, str]) -> Any:
     """The first of flag, environment, pyproject and default that is there, read; errors name where it stood."""
     sources = (
         (flag, setting.flag),
         (os.environ.get(setting.environment or ""), setting.environment),
-        (project.get(setting.key or ""), f"{setting.key} in [tool.migrate] of {origin}"),
+        (project.get(setting.key or ""), f"{setting.key} in [tool.migrate] of pyproject.toml"),
         (setting.default, "the default"),
     )
     for text, source in sources:
-        if text is None or text == "":
+        if not text:
             continue
         try:
-            return setting.read(str(text))
+            return setting.read(text)
         except ValueError as error:
             raise BadSetting(f'{source} is "{text}", which cannot be read', hint=str(error)) from None
     return None
 
 
-def _from_project(setting: Setting, flags: Mapping[str, Any], project: Mapping[str, Any]) -> bool:
-    return flags.get("folder") is None and not os.environ.get(setting.environment or "") and setting.key in project
-
-
-def _beside(origin: Path | None, folder: Path) -> Path:
-    """A folder that pyproject.toml names is relative to that file, wherever the command was started."""
-    return folder if origin is None or origin.parent == Path() else origin.parent / folder
-
-
-def _database(
-    flags: Mapping[str, Any], project: Mapping[str, Any], origin: Path | None
-) -> tuple[str | None, Path | None]:
+def _database(flags: Mapping[str, Any], project: Mapping[str, str]) -> tuple[str | None, Path | None]:
     """The URL, or the folder of the embedded server, or neither: then libpq's environment names the database."""
     url, embedded = flags.get("database_url"), flags.get("embedded")
     if url and embedded is not None:
@@ -118,7 +102,7 @@ def _database(
         if url and url.startswith("embedded:"):
             embedded = url.removeprefix("embedded:")
     if embedded is not None:
-        return None, _value(EMBEDDED, str(embedded), project, origin)
+        return None, _value(EMBEDDED, embedded, project)
     if not url and not any(os.environ.get(name) for name in _LIBPQ):
         raise NoDatabase(
             "no database is named",
@@ -128,35 +112,37 @@ def _database(
     return url or None, None
 
 
-def _project_settings() -> tuple[Mapping[str, Any], Path | None]:
-    """`[tool.migrate]` of the nearest pyproject.toml that has one, and that file's path."""
+def _project_settings() -> Mapping[str, str]:
+    """`[tool.migrate]` of the nearest pyproject.toml that has one; its folders are relative to that file."""
     here = Path()
     for folder in (here, *here.absolute().parents):
         path = folder / "pyproject.toml"
-        if path.is_file():
-            settings = _read_project(path)
-            if settings:
-                return settings, path
-    return {}, None
+        if path.is_file() and (settings := _read_project(path)):
+            return {key: str(folder / value) if key in _FOLDERS else str(value) for key, value in settings.items()}
+    return {}
 
 
 def _read_project(path: Path) -> Mapping[str, Any]:
-    text = path.read_text(encoding="utf-8")
-    if "tool.migrate" not in text:
-        return {}
-    import tomllib
-
+    place = Place(str(path))
     try:
-        settings = tomllib.loads(text).get("tool", {}).get("migrate", {})
-    except tomllib.TOMLDecodeError as error:
-        raise BadSetting(f"the file is not TOML: {error}", place=Place(str(path))) from None
-    known = {setting.key for setting in (*SETTINGS.values(), EMBEDDED)}
-    for key in settings:
-        if key not in known:
-            hint = (
-                "A URL holds a secret; keep it in the environment."
-                if "url" in key
-                else f"Known: {', '.join(sorted(map(str, known)))}."
-            )
-            raise BadSetting(f'[tool.migrate] has no setting "{key}"', place=Place(str(path)), hint=hint)
-    return settings if isinstance(settings, dict) else {}
+        text = path.read_text(encoding="utf-8")
+        if "tool.migrate" not in text:
+            return {}
+        import tomllib
+
+        settings = tomllib.loads(text)["tool"]["migrate"]
+    except (OSError, ValueError) as error:
+        raise BadSetting(f"the file cannot be read as TOML: {error}", place=place) from None
+    except KeyError:
+        return {}
+    if not isinstance(settings, dict):
+        raise BadSetting(
+            "tool.migrate is not a table", place=place, hint="Write [tool.migrate], then one setting a line."
+        )
+    known = sorted(setting.key for setting in (*SETTINGS.values(), EMBEDDED) if setting.key)
+    for key in settings.keys() - set(known):
+        hint = f"Known: {', '.join(known)}."
+        if "url" in key:
+            hint = "A URL holds a secret; keep it in the environment."
+        raise BadSetting(f'[tool.migrate] has no setting "{key}"', place=place, hint=hint)
+    return settings

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 
 _UNITS = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000}
+_LONGEST = 2**31 - 1  # milliseconds: 24 days
 _DURATION = re.compile(r"(\d{1,9})\s*(ms|s|min|h)")
 
 
 def parse_duration(text: str) -> int | None:
-    """Milliseconds, or None if the text is not a duration."""
+    """Milliseconds, or None if the text is not a duration or is longer than the server's settings can be."""
     match = _DURATION.fullmatch(text.strip())
-    return int(match[1]) * _UNITS[match[2]] if match else None
+    milliseconds = int(match[1]) * _UNITS[match[2]] if match else None
+    return milliseconds if milliseconds is not None and milliseconds <= _LONGEST else None
 
 
 def format_duration(milliseconds: float) -> str:

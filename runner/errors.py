@@ -12,14 +12,14 @@ MigrateError
 ├── LockError        waiting for other sessions      exit 5
 ├── ApplyError       running a file                  exit 1 or 5
 ├── ServerError      a server that cannot be written exit 7
+├── Unexpected       a defect of the runner          exit 1
 └── Interrupted      a signal                        exit 130 or 143
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 
 class Exit(IntEnum):
@@ -37,8 +37,7 @@ class Exit(IntEnum):
     TERMINATED = 143
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A point in a file: path as the user named it, line and column counted from 1, the line's text (or none)."""
 
     path: str
@@ -180,6 +179,10 @@ class NotUtf8(FileError):
     name = "files.not-utf8"
 
 
+class Unwritable(FileError):
+    name = "files.unwritable"
+
+
 class NulByte(FileError):
     name = "files.nul-byte"
 
@@ -311,6 +314,10 @@ class Pooled(ServerError):
 
 class TooOld(ServerError):
     name = "server.too-old"
+
+
+class Unexpected(MigrateError):
+    name = "unexpected"
 
 
 class Interrupted(MigrateError):

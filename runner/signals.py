@@ -33,11 +33,12 @@ def run_until_signal(work: Coroutine[Any, Any, _Result]) -> _Result:
 
     try:
         return asyncio.run(watched())
-    except asyncio.CancelledError:
+    except asyncio.CancelledError as cancelled:
         if not received:
             raise
         kind = _ERRORS[received[0]]
         raise kind(
             f"stopped by {received[0].name}",
-            hint="What was running is rolled back; what was applied stays. Run migrate up again to go on.",
+            hint="What is committed stays. Run the command again to go on.",
+            state=str(cancelled) or None,
         ) from None

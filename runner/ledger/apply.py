@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections import deque
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, assert_never
 
 from runner.errors import (
     ApplyError,
@@ -15,8 +17,11 @@ from runner.errors import (
     Pooled,
     StatementFailed,
     TransactionGone,
+    Unfinished,
 )
+from runner.ledger.entry import State
 from runner.ledger.ledger import create_ledger, read_ledger, require_writable
+from runner.ledger.light import MOST_FILES, apply_light, is_light
 from runner.ledger.lock import begin_locked
 from runner.ledger.no_transaction import apply_alone
 from runner.ledger.transaction import apply_together
@@ -27,6 +32,7 @@ from runner.server.wait import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from runner.ledger.entry import Ledger, LedgerEntry
     from runner.ledger.plan import Plan, Step
@@ -34,11 +40,37 @@ if TYPE_CHECKING:
     from runner.migrations.migration import Migration
     from runner.migrations.script import Script
 
-    Work = tuple[Step, ...]
 
 # lock_timeout, deadlock, serialization: the file was in somebody's way, and may not be the next time.
 _IN_THE_WAY = frozenset({"55P03", "40P01", "40001"})
 _RETRY_PAUSE = 1.0
+
+
+class Way(Enum):
+    """How files travel: each in its own transaction in one message, in one transaction, or outside any."""
+
+    LIGHT = "light"
+    TOGETHER = "together"
+    ALONE = "alone"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Files that are applied in one go, and how."""
+
+    way: Way
+    steps: tuple[Step, ...]
+    pieces: tuple[tuple[Migration, Script], ...]
+
+    @property
+    def versions(self) -> AbstractSet[int]:
+        """The versions of the files."""
+        return {migration.version for migration, _ in self.pieces}
+
+    @property
+    def first(self) -> int:
+        """The lowest of them."""
+        return self.pieces[0][0].version
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +100,61 @@ async def apply_pending(
     if not session.facts.ledger_exists:
         session = await ensure_ledger(session)
         ledger = await read_ledger(session)
-    queue = _queue(planned(ledger), atomic=atomic)
+    queue = _queue(planned(ledger), scripts, ledger.tip, atomic=atomic)
     while queue:
         try:
-            made = await _patiently(session, queue[0], scripts, ledger)
+            complete = await _patiently(session, queue[0], ledger)
         except MigrateError as error:
-            error.state = error.state or _state(queue, ledger, error)
+            error.state = _state(queue, ledger, error)
             raise
-        if made is None:  # another runner was here: look again
-            ledger = await read_ledger(session)
-            queue = _queue(planned(ledger), atomic=atomic)
-            continue
-        for step, entry in zip(queue.popleft(), made, strict=True):
+        except CancelledError as cancelled:
+            raise CancelledError(_state(queue, ledger, cancelled)) from cancelled
+        work = queue.popleft()
+        for entry in (await read_ledger(session, first=work.first if complete else 0)).values():
             ledger.put(entry)
-            done.append(Applied(step.migration, entry))
-            session.listener.applied(step.migration, entry)
+        _report(session, work, ledger, done)
+        if not complete:  # another runner was here, or a light file was not so light
+            careful = work.versions if work.way is Way.LIGHT else frozenset()
+            queue = _queue(planned(ledger), scripts, ledger.tip, careful=careful, atomic=atomic)
     return ledger
 
 
-def _queue(plan: Plan, *, atomic: bool) -> deque[Work]:
-    """What is applied together: each file alone, or all of them."""
-    return deque([plan.steps] if atomic and plan.steps else [(step,) for step in plan.steps])
+def _report(session: Session, work: Work, ledger: Ledger, done: list[Applied]) -> None:
+    for migration, _ in work.pieces:
+        entry = ledger.get(migration.version)
+        if entry and entry.state is State.APPLIED and entry.applied_by == session.applied_by:
+            done.append(Applied(migration, entry))
+            session.listener.applied(migration, entry)
+
+
+def _queue(
+    plan: Plan,
+    scripts: Mapping[int, Script],
+    tip: LedgerEntry | None,
+    *,
+    careful: AbstractSet[int] = frozenset(),
+    atomic: bool,
+) -> deque[Work]:
+    """What travels together: all of it, or each file by itself, or some light ones.
+
+    Never light are files that came in below the tip, and the `careful` ones, which were tried lightly before.
+    """
+    queue: deque[Work] = deque()
+    for step in plan.steps:
+        piece = (step.migration, scripts[step.migration.version])
+        late = tip is not None and step.migration.version < tip.version
+        if step.migration.header.mode is Mode.NO_TRANSACTION:
+            way = Way.ALONE
+        elif atomic or late or step.migration.version in careful or not is_light(*piece):
+            way = Way.TOGETHER
+        else:
+            way = Way.LIGHT
+        last = queue[-1] if queue else None
+        if last and last.way is way and (atomic or (way is Way.LIGHT and len(last.steps) < MOST_FILES)):
+            queue[-1] = Work(way, (*last.steps, step), (*last.pieces, piece))
+        else:
+            queue.append(Work(way, (step,), (piece,)))
+    return queue
 
 
 def _require_able(session: Session, plan: Plan, *, atomic: bool) -> None:
@@ -101,49 +167,55 @@ def _require_able(session: Session, plan: Plan, *, atomic: bool) -> None:
         if session.facts.pooled:
             raise Pooled(
                 f"{step.migration.title} runs outside a transaction, and a pooler stands before the server",
-                place=Place(str(step.migration.path)),
+                place=Place(step.migration.path),
                 hint="Set MIGRATE_DATABASE_URL to the server's own address; the application can keep the pooler's.",
             )
         if atomic:
             raise NotAtomic(
                 f"{step.migration.title} runs outside a transaction, so --atomic cannot hold",
-                place=Place(str(step.migration.path)),
+                place=Place(step.migration.path),
                 hint="Apply up to the file before it with --atomic --to, then go on without.",
             )
 
 
 async def ensure_ledger(session: Session) -> Session:
     """The session of a database that has a ledger: made here, under the lock, unless it is there already."""
+    if session.facts.ledger_exists:
+        return session
     await begin_locked(session, None, None)
     try:
         facts = await read_facts(session.connection, session.schema)
-        session = replace(session, facts=facts)
+        session = session._replace(facts=facts)
         if not facts.ledger_exists:
             await create_ledger(session)
         await session.connection.execute("COMMIT")
     except Exception:
         await session.connection.execute("ROLLBACK")
         raise
-    return replace(session, facts=await read_facts(session.connection, session.schema))
+    return session._replace(facts=await read_facts(session.connection, session.schema))
 
 
-async def _patiently(
-    session: Session, work: Work, scripts: Mapping[int, Script], ledger: Ledger
-) -> Sequence[LedgerEntry] | None:
-    """The new ledger; a transactional file that is locked out is tried again as a whole, for `retry_for_ms`."""
+async def _patiently(session: Session, work: Work, ledger: Ledger) -> bool:
+    """Whether the work is done; False if the ledger has to be looked at anew.
+
+    A transactional file that is locked out is tried again as a whole, for `retry_for_ms`.
+    """
     patience = Patience(session.config.retry_for_ms, session.listener.waiting, first_pause=_RETRY_PAUSE)
     while True:
         try:
-            if work[0].migration.header.mode is Mode.NO_TRANSACTION:
-                entry = await apply_alone(session, work[0], scripts[work[0].migration.version], ledger)
-                return None if entry is None else [entry]
-            return await apply_together(
-                session, [(step.migration, scripts[step.migration.version]) for step in work], ledger
-            )
+            match work.way:
+                case Way.LIGHT:
+                    return await apply_light(session, work.pieces, ledger)
+                case Way.TOGETHER:
+                    return await apply_together(session, work.pieces, ledger)
+                case Way.ALONE:
+                    return await apply_alone(session, work.steps[0], work.pieces[0][1], ledger)
+                case _ as never:
+                    assert_never(never)
         except StatementFailed as error:
-            if error.sqlstate not in _IN_THE_WAY or work[0].migration.header.mode is Mode.NO_TRANSACTION:
+            if error.sqlstate not in _IN_THE_WAY or work.way is Way.ALONE:
                 raise
-            if not await patience.pause(f"{work[0].migration.title} is locked out, trying again: {error.message}"):
+            if not await patience.pause(f"{work.pieces[0][0].title} is locked out, trying again: {error.message}"):
                 raise _locked_out(session, error) from error
 
 
@@ -158,17 +230,16 @@ def _locked_out(session: Session, error: StatementFailed) -> LockedOut:
     )
 
 
-def _state(queue: Sequence[Work], ledger: Ledger, error: MigrateError) -> str:
+def _state(queue: Sequence[Work], ledger: Ledger, error: BaseException) -> str:
     """What is in the database now, in one line."""
-    first = queue[0][0].migration
-    failed = [step.migration.label for step in queue[0]]
-    rest = [step.migration.label for work in list(queue)[1:] for step in work]
+    failed = [migration.label for migration, _ in queue[0].pieces]
+    rest = [migration.label for work in list(queue)[1:] for migration, _ in work.pieces]
     parts = []
-    if before := [version for version in ledger if version < first.version]:
+    if before := [version for version in ledger if version < queue[0].first]:
         parts.append(f"{max(before):0{len(failed[0])}d} is applied")
-    if not isinstance(error, ApplyError | LockedOut):
+    if not isinstance(error, ApplyError | LockedOut | Unfinished | CancelledError):
         rest = failed + rest
-    elif first.header.mode is Mode.NO_TRANSACTION:
+    elif queue[0].way is Way.ALONE:
         parts.append(f"{failed[0]} is started and not finished")
     elif not isinstance(error, TransactionGone):
         parts.append(f"{_listed(failed)} rolled back")

@@ -23,7 +23,7 @@ class State(Enum):
 class LedgerEntry(NamedTuple):
     """A row of `_migrations`, as far as decisions and reports need it.
 
-    `applied_at` is the server's text of a timestamptz, `duration_ms` wall time at the runner. A tuple, not a
+    `applied_at` is the server's text of a timestamptz, `duration_ms` the server's wall time. A tuple, not a
     dataclass: `up` with nothing to do reads thousands of them, and that is most of what it does.
     """
 
@@ -75,7 +75,6 @@ class Ledger(dict[int, LedgerEntry]):
         *,
         statements_done: int,
         applied_by: str,
-        duration_ms: int | None = None,
     ) -> LedgerEntry:
         """The entry that a migration would have here; nothing is added."""
         return LedgerEntry(
@@ -85,7 +84,6 @@ class Ledger(dict[int, LedgerEntry]):
             state=state,
             statements_done=statements_done,
             history=self.history_with(migration.version, migration.checksum),
-            duration_ms=duration_ms,
             applied_by=applied_by,
         )
 

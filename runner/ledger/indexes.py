@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from runner.errors import IndexInvalid
 from runner.ledger.ledger import fetch
+from runner.migrations.statements import essence
 
 if TYPE_CHECKING:
     from runner.errors import Place
@@ -19,7 +20,11 @@ _CREATE = re.compile(
     rf"on\s+(?:only\s+)?(?P<table>{_NAME}(?:\s*\.\s*{_NAME})?)",
     re.IGNORECASE,
 )
-_REINDEX = re.compile(r"reindex\s+(?:\([^)]*\)\s*)?(?:index|table|schema|database)\s+concurrently\s", re.IGNORECASE)
+_REINDEX = re.compile(
+    rf"reindex\s+(?:\([^)]*\)\s*)?(?P<kind>index|table|schema|database)\s+concurrently"
+    rf"(?:\s+(?P<name>{_NAME}(?:\s*\.\s*{_NAME})?))?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +37,18 @@ class ConcurrentIndex:
 
 def concurrent_index(sql: str) -> ConcurrentIndex | None:
     """The index that the statement builds concurrently, if it does and names it."""
-    match = _CREATE.match(sql)
-    return ConcurrentIndex(match["name"], re.sub(r"\s", "", match["table"])) if match else None
+    match = _CREATE.match(_plain(sql))
+    return ConcurrentIndex(match["name"], match["table"]) if match else None
+
+
+def _plain(sql: str) -> str:
+    """The statement without comments, and one blank between any two tokens."""
+    return " ".join(essence(sql))
 
 
 def may_run_again(sql: str) -> bool:
     """Whether the statement may be run again when nobody knows how far it came, without a person's decision."""
-    return concurrent_index(sql) is not None or _REINDEX.match(sql) is not None
+    return concurrent_index(sql) is not None or _REINDEX.match(_plain(sql)) is not None
 
 
 async def is_valid(session: Session, index: ConcurrentIndex) -> bool | None:
@@ -53,6 +63,16 @@ async def drop_invalid(session: Session, index: ConcurrentIndex) -> None:
     if rows and rows[0][0] == "f":
         session.listener.warning(f"the index {rows[0][1]} is invalid, left by an interrupted build; it is built again")
         await session.connection.execute(f"DROP INDEX CONCURRENTLY {rows[0][1]}")
+
+
+async def drop_reindex_leftovers(session: Session, sql: str) -> None:
+    """Drops the invalid copies (`…_ccnew`, `…_ccold`) that an interrupted REINDEX CONCURRENTLY left behind."""
+    match = _REINDEX.match(_plain(sql))
+    if match is None:
+        return
+    for (name,) in await fetch(session, "reindex_leftovers", kind=match["kind"].lower(), name=match["name"]):
+        session.listener.warning(f"the index {name} is invalid, left by an interrupted REINDEX; it is dropped")
+        await session.connection.execute(f"DROP INDEX CONCURRENTLY {name}")
 
 
 async def require_valid(session: Session, index: ConcurrentIndex, place: Place) -> None:

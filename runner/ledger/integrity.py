@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner.ledger.entry import State
 
@@ -30,12 +30,12 @@ class Standing(Enum):
 
 
 DIFFERENCES = frozenset({Standing.EDITED, Standing.GONE, Standing.OUT_OF_ORDER})
+_OF_STATE = {State.APPLIED: Standing.APPLIED, State.BASELINE: Standing.BASELINE, State.STARTED: Standing.STARTED}
 TO_APPLY = frozenset({Standing.PENDING, Standing.OUT_OF_ORDER, Standing.STARTED})
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One version with its file, its entry, or both."""
+class Row(NamedTuple):
+    """One version with its file, its entry, or both. A tuple for the same reason as LedgerEntry."""
 
     version: int
     standing: Standing
@@ -68,22 +68,25 @@ def compare(
     reformatted: Container[int] = (),
 ) -> tuple[Row, ...]:
     """Every version that the files or the ledger know, in order; `reformatted` are edits of comments alone."""
-    files = {migration.version: migration for migration in migrations}
     last_file = migrations[-1].version if migrations else 0
     last_entry = max(entries, default=0)
-    changed = {migration.version for migration in edited(migrations, entries)}
+    rows = [
+        Row(each.version, _of_file(each, entries, last_entry, reformatted), each, entries.get(each.version))
+        for each in migrations
+    ]
+    rows += [
+        Row(version, Standing.AHEAD if version > last_file else Standing.GONE, None, entries[version])
+        for version in entries.keys() - {migration.version for migration in migrations}
+    ]
+    return tuple(sorted(rows, key=attrgetter("version")))
 
-    def standing(version: int) -> Standing:
-        entry = entries.get(version)
-        if entry is None:
-            return Standing.OUT_OF_ORDER if version < last_entry else Standing.PENDING
-        if version not in files:
-            return Standing.AHEAD if version > last_file else Standing.GONE
-        if version in changed:
-            return Standing.REFORMATTED if version in reformatted else Standing.EDITED
-        return Standing(entry.state.value)
 
-    return tuple(
-        Row(version, standing(version), files.get(version), entries.get(version))
-        for version in sorted(files.keys() | entries.keys())
-    )
+def _of_file(
+    migration: Migration, entries: Mapping[int, LedgerEntry], last_entry: int, reformatted: Container[int]
+) -> Standing:
+    entry = entries.get(migration.version)
+    if entry is None:
+        return Standing.OUT_OF_ORDER if migration.version < last_entry else Standing.PENDING
+    if entry.checksum == migration.checksum or entry.state is State.STARTED:
+        return _OF_STATE[entry.state]
+    return Standing.REFORMATTED if migration.version in reformatted else Standing.EDITED

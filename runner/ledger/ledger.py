@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from runner.migrations.migration import Migration
 
 FORMAT = 1
+_STATES = {state.value: state for state in State}
 KEPT_TEXT_LIMIT = 1024 * 1024
 _FORMAT = re.compile(r"migrate ledger, format (\d+)")
 
 
-async def read_ledger(session: Session) -> Ledger:
-    """The entries by version, in order; empty if there is no ledger yet. Reads only.
+async def read_ledger(session: Session, *, first: int = 0) -> Ledger:
+    """The entries from a version on, in order; empty if there is no ledger yet. Reads only.
 
     Raises NewerRunner, NotALedger, or NoRight if the role may not read it.
     """
@@ -30,7 +31,7 @@ async def read_ledger(session: Session) -> Ledger:
         return Ledger()
     _check_format(session)
     try:
-        rows = await fetch_rows(session.connection, load_sql("ledger", "read", schema=session.schema))
+        rows = await fetch_rows(session.connection, load_sql("ledger", "read", schema=session.schema, first=first))
     except Exception as error:
         raise _cannot(session, "read", error) from error
     return Ledger({int(row[0] or 0): _entry(row) for row in rows})
@@ -42,7 +43,7 @@ def _entry(row: tuple[str | None, ...]) -> LedgerEntry:
         int(version or 0),
         name or "",
         checksum or "",
-        State(state),
+        _STATES[state or ""],
         int(done or 0),
         history or "",
         applied_at,
@@ -71,7 +72,9 @@ def _cannot(session: Session, verb: str, error: Exception) -> Exception:
         return error
     grant = {
         "read": f"GRANT USAGE ON SCHEMA {session.schema} … and GRANT SELECT ON {session.schema}._migrations",
-        "make": f"GRANT CREATE ON SCHEMA {session.schema}",
+        "make": f"GRANT CREATE ON SCHEMA {session.schema}"
+        if session.facts.schema_exists
+        else f"GRANT CREATE ON DATABASE {session.facts.database}",
     }[verb]
     return errors.NoRight(
         f"the role {session.facts.user} may not {verb} the ledger in schema {session.schema}: {error}",
@@ -116,18 +119,16 @@ def require_writable(session: Session, purpose: str) -> None:
         )
 
 
-def record_sql(schema: str, key: int, migration: Migration, entry: LedgerEntry, text: str | None) -> str:
+def record_sql(schema: str, migration: Migration, entry: LedgerEntry, text: str | None) -> str:
     """The INSERT of an entry; `plan --sql` prints the very same that `up` sends."""
     return load_sql(
         "ledger",
         "record",
         schema=schema,
-        key=key,
         version=migration.version,
         name=migration.name,
         checksum=migration.checksum,
         state=entry.state.value,
-        duration_ms=entry.duration_ms,
         statements_done=entry.statements_done,
         applied_by=entry.applied_by,
         runner_version=__version__,
@@ -138,7 +139,9 @@ def record_sql(schema: str, key: int, migration: Migration, entry: LedgerEntry, 
 
 def kept(text: str | None) -> str | None:
     """The text as the ledger keeps it: None if it is longer than 1 MiB."""
-    return text if text is not None and len(text) <= KEPT_TEXT_LIMIT else None
+    if text is None or len(text) > KEPT_TEXT_LIMIT or len(text.encode()) > KEPT_TEXT_LIMIT:
+        return None
+    return text
 
 
 def rechain_sql(schema: str, histories: Iterable[tuple[int, str]]) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from runner.durations import format_duration
 from runner.errors import LockTimeout
 from runner.ledger.ledger import unmoved
+from runner.migrations.migration import Header
 from runner.server.connect import fetch_rows
 from runner.server.sql import load_sql, quote_literal
 from runner.server.wait import Patience
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
     from runner.migrations.migration import Migration
 
 _GOT_IT = "SELECT 1"
+_FOR_A_WHILE = {
+    "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
+    "tcp_keepalives_idle": "2",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "2",
+}
 
 
 def lock_key(schema: str) -> int:
@@ -31,28 +39,25 @@ def lock_key(schema: str) -> int:
     return int.from_bytes(hashlib.sha256(f"migrate:{schema}".encode()).digest()[:8], "big", signed=True)
 
 
-def settings_sql(session: Session, migration: Migration | None, *, scope: str) -> str:
+def settings_sql(session: Session, migration: Migration | None, *, scope: str, brief: bool = False) -> str:
     """The runner's own settings as SET statements; `scope` is LOCAL for a transaction, SESSION for a session.
 
-    A dead client's statement ends within a second (client_connection_check_interval), a vanished host's within
-    seconds (keepalives), and no timeout meant for applications ends a migration.
+    No timeout that is meant for applications ends a migration. Unless it is brief, a dead client's statement ends
+    within a second (client_connection_check_interval) and a vanished host's within seconds (keepalives).
     """
-    header = migration.header if migration else None
-    lock_timeout = (header.lock_timeout_ms if header else None) or session.config.lock_timeout_ms
+    header = migration.header if migration else Header()
+    lock_timeout = session.config.lock_timeout_ms if header.lock_timeout_ms is None else header.lock_timeout_ms
     settings = {
         "application_name": f"migrate {migration.title}"[:63] if migration else "migrate",
         "lock_timeout": f"{lock_timeout}ms" if scope == "LOCAL" else "0",
-        "statement_timeout": f"{(header.statement_timeout_ms if header else None) or 0}ms",
-        "idle_in_transaction_session_timeout": "0",
-        "idle_session_timeout": "0",
-        "tcp_keepalives_idle": "2",
-        "tcp_keepalives_interval": "1",
-        "tcp_keepalives_count": "2",
+        "statement_timeout": f"{header.statement_timeout_ms or 0}ms",
     }
-    if session.facts.checks_clients:
-        settings["client_connection_check_interval"] = "1s"
     if session.facts.version >= 170_000:  # noqa: PLR2004  # the release that brought it
         settings["transaction_timeout"] = "0"
+    if not brief:
+        settings |= _FOR_A_WHILE
+        if session.facts.checks_clients:
+            settings["client_connection_check_interval"] = "1s"
     return "\n".join(f"SET {scope} {name} = {quote_literal(value)};" for name, value in settings.items())
 
 

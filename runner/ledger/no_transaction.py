@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from runner import __version__
 from runner.errors import StatementFailed, Unfinished
 from runner.ledger.entry import Ledger, LedgerEntry, State
-from runner.ledger.indexes import concurrent_index, drop_invalid, is_valid, may_run_again, require_valid
+from runner.ledger.indexes import (
+    concurrent_index,
+    drop_invalid,
+    drop_reindex_leftovers,
+    is_valid,
+    may_run_again,
+    require_valid,
+)
 from runner.ledger.ledger import fetch, kept, rechain_sql, record_sql, write
-from runner.ledger.lock import lock_key, lock_session, unlock_session
+from runner.ledger.lock import lock_session, unlock_session
 from runner.ledger.transaction import failing_at, notices
 from runner.migrations.migration import Mode
 from runner.migrations.script import parse_script
@@ -19,6 +25,7 @@ from runner.migrations.script import parse_script
 if TYPE_CHECKING:
     from runner.ledger.plan import Step
     from runner.ledger.session import Session
+    from runner.migrations.migration import Header
     from runner.migrations.script import Script
     from runner.migrations.statements import Statement
 
@@ -26,27 +33,27 @@ if TYPE_CHECKING:
 _COMMITS_IN_PARTS = frozenset({"call", "do"})
 
 
-async def apply_alone(session: Session, step: Step, script: Script, ledger: Ledger) -> LedgerEntry | None:
-    """The entry of a no-transaction file that was applied; None if the ledger moved before.
+async def apply_alone(session: Session, step: Step, script: Script, ledger: Ledger) -> bool:
+    """Whether a no-transaction file is applied; False if the ledger moved before.
 
     Raises Unfinished if it stopped half-way earlier and only a person can tell what to do, StatementFailed, or
     LockTimeout. The ledger then says `started` and how many statements are done.
     """
     if not await lock_session(session, step.migration, ledger.tip):
         await unlock_session(session)
-        return None
+        return False
     try:
-        entry = await _apply(session, step, script, ledger)
+        await _apply(session, step, script, ledger)
     except BaseException:
         with suppress(Exception):
             await unlock_session(session)
         raise
     await unlock_session(session)
-    return entry
+    return True
 
 
-async def _apply(session: Session, step: Step, script: Script, ledger: Ledger) -> LedgerEntry:
-    migration, start = step.migration, time.monotonic()
+async def _apply(session: Session, step: Step, script: Script, ledger: Ledger) -> None:
+    migration = step.migration
     session.listener.began(migration)
     entry = await _begin(session, step, script, ledger)
     with notices(session, migration):
@@ -54,9 +61,7 @@ async def _apply(session: Session, step: Step, script: Script, ledger: Ledger) -
             resuming = step.started is not None and number == entry.statements_done
             await _run(session, step, script, number, resuming=resuming)
             await write(session, "progress", version=migration.version, statements_done=number + 1)
-    duration, done = round((time.monotonic() - start) * 1000), len(script.statements)
-    await write(session, "finish", version=migration.version, duration_ms=duration, statements_done=done)
-    return entry._replace(state=State.APPLIED, statements_done=done, duration_ms=duration)
+    await write(session, "finish", version=migration.version, statements_done=len(script.statements))
 
 
 async def _begin(session: Session, step: Step, script: Script, ledger: Ledger) -> LedgerEntry:
@@ -70,7 +75,7 @@ async def _begin(session: Session, step: Step, script: Script, ledger: Ledger) -
     )
     above = rechain_sql(session.schema, Ledger(ledger).put(entry))
     if started is None:
-        insert = record_sql(session.schema, lock_key(session.schema), migration, entry, script.text)
+        insert = record_sql(session.schema, migration, entry, script.source)
         await session.connection.execute(f"{above}{insert}")
         return entry
     await require_resumable(session, step, script)
@@ -82,7 +87,7 @@ async def _begin(session: Session, step: Step, script: Script, ledger: Ledger) -
         history=entry.history,
         applied_by=entry.applied_by,
         runner_version=__version__,
-        sql=kept(script.text),
+        sql=kept(script.source),
     )
     if above:
         await session.connection.execute(above)
@@ -134,10 +139,13 @@ async def _run(session: Session, step: Step, script: Script, number: int, *, res
     statement = script.statements[number]
     index = concurrent_index(script.sql(statement))
     with failing_at(script, statement):
+        await session.connection.execute(_lock_timeout(script, statement, step.migration.header))
         if index:
             await drop_invalid(session, index)
             if resuming and await is_valid(session, index):
                 return
+        elif resuming:
+            await drop_reindex_leftovers(session, script.sql(statement))
     try:
         with failing_at(script, statement):
             await session.connection.execute(script.sql(statement))
@@ -148,6 +156,12 @@ async def _run(session: Session, step: Step, script: Script, number: int, *, res
         raise
     if index:
         await require_valid(session, index, script.place(statement.start))
+
+
+def _lock_timeout(script: Script, statement: Statement, header: Header) -> str:
+    """What the file asks for, else none; CONCURRENTLY never has one: it would leave an invalid index behind."""
+    concurrent = "concurrently" in script.words(statement)
+    return f"SET lock_timeout = '{0 if concurrent else header.lock_timeout_ms or 0}ms'"
 
 
 async def log(session: Session, version: int, event: str, reason: str) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner.errors import Edited, FileGone, MigrateError, OutOfOrder, Place, UnknownVersion
 from runner.ledger.integrity import TO_APPLY, Row, Standing, compare
@@ -15,16 +14,14 @@ if TYPE_CHECKING:
     from runner.migrations.migration import Migration
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One migration to apply; `started` is its entry if it is a no-transaction file that stopped half-way."""
 
     migration: Migration
     started: LedgerEntry | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """The steps in order, and every version that files or ledger know."""
 
     steps: tuple[Step, ...]
@@ -74,7 +71,7 @@ def unknown_version(version: int, migrations: Sequence[Migration]) -> UnknownVer
 
 def difference(row: Row) -> MigrateError | None:
     """The error for a row that differs, or None."""
-    path = str(row.migration.path) if row.migration else row.title
+    path = row.migration.path if row.migration else row.title
     match row.standing:
         case Standing.EDITED:
             return Edited(

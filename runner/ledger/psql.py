@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.ledger.entry import Ledger, State
+from runner.ledger.indexes import concurrent_index
 from runner.ledger.ledger import rechain_sql, record_sql
 from runner.ledger.lock import lock_key, settings_sql
 from runner.ledger.no_transaction import unfinished
@@ -74,7 +75,7 @@ def _guard(session: Session, tip: LedgerEntry | None) -> str:
 
 
 def _record(session: Session, step: Step, script: Script, entry: LedgerEntry) -> str:
-    return record_sql(session.schema, lock_key(session.schema), step.migration, entry, script.text) + ";"
+    return record_sql(session.schema, step.migration, entry, script.source) + ";"
 
 
 def _in_transaction(
@@ -97,5 +98,8 @@ def _alone(session: Session, step: Step, script: Script, entry: LedgerEntry, tip
     yield _record(session, step, script, entry._replace(state=State.STARTED, statements_done=0))
     for number, statement in enumerate(script.statements, start=1):
         yield f"{script.sql(statement)}\n;"
+        if index := concurrent_index(script.sql(statement)):
+            state = load_sql("ledger", "index_state", name=index.name, table=index.table)
+            yield load_sql("ledger", "psql_index", state=state, name=index.name)
         yield load_sql("ledger", "progress", statements_done=number, **ours) + ";"
-    yield load_sql("ledger", "finish", statements_done=entry.statements_done, duration_ms=None, **ours) + ";"
+    yield load_sql("ledger", "finish", statements_done=entry.statements_done, **ours) + ";"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from runner.errors import NothingToResolve
 from runner.ledger.entry import LedgerEntry, State
 from runner.ledger.ledger import kept, read_ledger, rechain_sql, record_sql, write
-from runner.ledger.lock import begin_locked, lock_key
+from runner.ledger.lock import begin_locked
 from runner.ledger.no_transaction import log
 from runner.migrations.script import read_text
 
@@ -37,7 +37,7 @@ async def record_baseline(session: Session, migrations: Sequence[Migration]) -> 
     for migration in recorded:
         entry = ledger.entry_for(migration, State.BASELINE, statements_done=0, applied_by=session.applied_by)
         above = rechain_sql(session.schema, ledger.put(entry))
-        insert = record_sql(session.schema, lock_key(session.schema), migration, entry, read_text(migration))
+        insert = record_sql(session.schema, migration, entry, read_text(migration))
         await session.connection.execute(f"{above}{insert}")
     await session.connection.execute("COMMIT")
     return recorded
@@ -66,7 +66,7 @@ async def resolve_entry(
             checksum=migration.checksum,
             history=history,
             statements_done=len(script.statements),
-            sql=kept(script.text),
+            sql=kept(script.source),
         )
         await session.connection.execute(f"{rechain_sql(session.schema, above)}COMMIT")
     else:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from runner.config import Config
@@ -36,8 +35,7 @@ class Listener:
         """A file is applied: it is in the ledger, and the ledger is committed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """A connection with what the rest of the ledger's room needs beside it."""
 
     connection: Connection

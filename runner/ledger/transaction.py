@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -30,33 +29,29 @@ _HINTS = {
 }
 
 
-async def apply_together(
-    session: Session, work: Sequence[tuple[Migration, Script]], ledger: Ledger
-) -> list[LedgerEntry] | None:
-    """The new entries of files that are applied in one transaction, committed; None if the ledger moved before.
+async def apply_together(session: Session, work: Sequence[tuple[Migration, Script]], ledger: Ledger) -> bool:
+    """Whether the files are applied, in one transaction; False if the ledger moved before.
 
     Raises StatementFailed, TransactionGone, or LockTimeout; then nothing of the work is there.
     """
     first = work[0][0]
     if not await begin_locked(session, first, ledger.tip):
-        return None
+        return False
     known = Ledger(ledger)
-    made: list[LedgerEntry] = []
     try:
         for migration, script in work:
             if migration is not first:
                 await session.connection.execute(settings_sql(session, migration, scope="LOCAL"))
-            made.append(await _apply(session, migration, script, known))
+            await _apply(session, migration, script, known)
         await _commit(session, *work[-1])
     except Exception:
         await _roll_back(session)
         raise
-    return made
+    return True
 
 
-async def _apply(session: Session, migration: Migration, script: Script, ledger: Ledger) -> LedgerEntry:
+async def _apply(session: Session, migration: Migration, script: Script, ledger: Ledger) -> None:
     session.listener.began(migration)
-    start = time.monotonic()
     with notices(session, migration):
         for span in batches(script):
             await _run_span(session, script, span)
@@ -65,10 +60,8 @@ async def _apply(session: Session, migration: Migration, script: Script, ledger:
         State.APPLIED,
         statements_done=len(script.statements),
         applied_by=session.applied_by,
-        duration_ms=round((time.monotonic() - start) * 1000),
     )
     await _record(session, migration, script, entry, ledger.put(entry))
-    return entry
 
 
 async def _run_span(session: Session, script: Script, span: Span) -> None:
@@ -111,7 +104,8 @@ async def _record(
         [
             load_sql("ledger", "reset"),
             rechain_sql(session.schema, above),
-            record_sql(session.schema, lock_key(session.schema), migration, entry, script.text),
+            record_sql(session.schema, migration, entry, script.source),
+            load_sql("ledger", "fence", key=lock_key(session.schema)),
         ]
     )
     with failing_at(script, script.statements[-1], when=" at the end of the file"):

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from runner.errors import (
-    BadFileName,
-    EmptyFolder,
-    FileError,
-    NoFolder,
-    NotUtf8,
-    NulByte,
-    Place,
-    SameVersion,
-    Unreadable,
-)
-from runner.migrations.migration import Header, Migration, checksum, normalize
+from runner.errors import BadFileName, EmptyFolder, NoFolder, NotUtf8, NulByte, Place, SameVersion
+from runner.migrations.migration import Header, Migration, checksum, read_bytes
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _NAME = re.compile(r"([0-9]{1,18})_([A-Za-z0-9_.-]+)\.sql")
 _NO_DIRECTIVES = Header()
@@ -28,78 +22,70 @@ def load_folder(folder: Path | str) -> tuple[Migration, ...]:
     Raises a FileError that names the file or files: the folder is not there or holds no migration, a `.sql` file has
     another kind of name, two files have one version, a file is not UTF-8 or holds a NUL byte, a directive is wrong.
     """
-    folder = Path(folder)
+    folder = str(folder)
     migrations: dict[int, Migration] = {}
     for name in _sql_files(folder):
         migration = _load(folder, name)
         if other := migrations.get(migration.version):
             raise SameVersion(
-                f"{other.path.name} and {name} both have version {migration.version}",
-                place=Place(str(folder)),
+                f"{other.title}.sql and {name} both have version {migration.version}",
+                place=Place(folder),
                 hint="Give the newer one the next free number.",
             )
         migrations[migration.version] = migration
     if not migrations:
         raise EmptyFolder(
             "the folder holds no migration",
-            place=Place(str(folder)),
+            place=Place(folder),
             hint="Write the first one with: migrate new create_users",
         )
     return tuple(migrations[version] for version in sorted(migrations))
 
 
-def _sql_files(folder: Path) -> list[str]:
+def _sql_files(folder: str) -> list[str]:
     try:
-        entries = sorted(entry.name for entry in folder.iterdir())
+        return sorted(name for name in os.listdir(folder) if name.endswith(".sql"))  # noqa: PTH208  # see Migration
     except FileNotFoundError:
         raise NoFolder(
             "there is no such folder",
-            place=Place(str(folder)),
+            place=Place(folder),
             hint="Name the folder with --dir or MIGRATE_DIR, or write the first file with: migrate new create_users",
         ) from None
     except OSError as error:
-        raise NoFolder(f"the folder cannot be read: {error.strerror}", place=Place(str(folder))) from error
-    return [name for name in entries if name.endswith(".sql")]
+        raise NoFolder(f"the folder cannot be read: {error.strerror}", place=Place(folder)) from error
 
 
-def _load(folder: Path, name: str) -> Migration:
-    path = folder / name
+def _load(folder: str, name: str) -> Migration:
+    path = f"{folder}/{name}"
     match = _NAME.fullmatch(name)
     if not match:
         raise BadFileName(
             "the name is not NNNN_name.sql",
-            place=Place(str(path)),
+            place=Place(path),
             hint="A number of 1 to 18 digits, an underscore, then letters, digits, _ - or . as in 0007_add_email.sql",
         )
-    try:
-        normalized = normalize(path.read_bytes())
-    except OSError as error:
-        raise Unreadable(f"the file cannot be read: {error.strerror}", place=Place(str(path))) from error
+    normalized = read_bytes(path)
     header = _header(normalized, path)
     return Migration(int(match[1]), match[1], match[2], path, checksum(normalized), header)
 
 
-def _header(normalized: bytes, path: Path) -> Header:
+def _header(normalized: bytes, path: str) -> Header:
     if b"\0" in normalized:
-        raise NulByte("the file holds a NUL byte", place=_place_of(normalized, normalized.index(b"\0"), path))
+        raise NulByte("the file holds a NUL byte", place=_place(normalized, normalized.index(b"\0"), path))
     try:
         text = normalized.decode()
     except UnicodeDecodeError as error:
-        raise _not_utf8(normalized, path, error) from None
+        raise NotUtf8(
+            f"the file is not UTF-8 (byte 0x{normalized[error.start]:02x})",
+            place=_place(normalized, error.start, path),
+            hint="Save it as UTF-8, with or without a byte-order mark.",
+        ) from None
     if "migrate:" not in text:
         return _NO_DIRECTIVES
     from runner.migrations.header import parse_header
 
-    return parse_header(text, str(path))
+    return parse_header(text, path)
 
 
-def _not_utf8(normalized: bytes, path: Path, error: UnicodeDecodeError) -> FileError:
-    return NotUtf8(
-        f"the file is not UTF-8 (byte 0x{normalized[error.start]:02x})",
-        place=_place_of(normalized, error.start, path),
-        hint="Save it as UTF-8, with or without a byte-order mark.",
-    )
-
-
-def _place_of(normalized: bytes, offset: int, path: Path) -> Place:
-    return Place(str(path), normalized.count(b"\n", 0, offset) + 1)
+def _place(normalized: bytes, offset: int, path: str) -> Place:
+    return Place(path, normalized.count(b"\n", 0, offset) + 1)

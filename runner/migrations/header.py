@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from runner.durations import parse_duration
 from runner.errors import BadDirective, MisplacedDirective, Place
@@ -39,13 +38,13 @@ def _with_directive(header: Header, directive: str, place: Place) -> Header:
     word, _, value = directive.partition("=")
     match word.strip():
         case "no-transaction" if "=" not in directive:
-            return replace(header, mode=Mode.NO_TRANSACTION)
+            return header._replace(mode=Mode.NO_TRANSACTION)
         case "lock-timeout":
-            return replace(header, lock_timeout_ms=_milliseconds(directive, value, place))
+            return header._replace(lock_timeout_ms=_milliseconds(directive, value, place))
         case "statement-timeout":
-            return replace(header, statement_timeout_ms=_milliseconds(directive, value, place))
+            return header._replace(statement_timeout_ms=_milliseconds(directive, value, place))
     if directive.split(maxsplit=1)[:1] == ["allow"]:
-        return replace(header, allowed=(*header.allowed, _allowance(directive, place)))
+        return header._replace(allowed=(*header.allowed, _allowance(directive, place)))
     raise BadDirective(f'unknown directive "{directive}"', place=place, hint=_HINT)
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.errors import ChangedMeanwhile, CopyData, NoStatement, Place, TransactionControl, Unreadable
-from runner.migrations.migration import Migration, Mode, checksum, normalize
+from runner.errors import ChangedMeanwhile, CopyData, NoStatement, Place, TransactionControl
+from runner.migrations.migration import SPACE, Migration, Mode, checksum, read_bytes
 from runner.migrations.statements import Statement, place_at, split, words
 
 if TYPE_CHECKING:
@@ -21,9 +21,13 @@ _CLOSE = {(verb, *noise) for verb in ("commit", "end") for noise in ((), ("work"
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """The text that will run and its statements as offsets into it; offsets, as a data file can be large."""
+    """The text that will run and its statements as offsets into it; offsets, as a data file can be large.
+
+    `source` is the text as it is in the file: only a BEGIN … COMMIT around all of it makes the two differ.
+    """
 
     path: str
+    source: str
     text: str
     statements: Sequence[Statement]
 
@@ -31,9 +35,9 @@ class Script:
         """The text of one statement."""
         return self.text[statement.start : statement.end]
 
-    def words(self, statement: Statement) -> tuple[str, ...]:
-        """The leading words of one statement in lower case: enough to tell what kind it is."""
-        return tuple(islice(words(self.text, statement.start, statement.end), 12))
+    def words(self, statement: Statement, *, most: int | None = 12) -> tuple[str, ...]:
+        """The leading words of one statement in lower case: enough to tell what kind it is; all of them for None."""
+        return tuple(islice(words(self.text, statement.start, statement.end), most))
 
     def place(self, offset: int) -> Place:
         """Line and column of an offset into the text."""
@@ -53,26 +57,26 @@ def read_script(migration: Migration) -> Script:
     Raises a FileError that names line and column: for text that changed since the folder was read, for what only
     psql understands, for statements that would end the runner's transaction, and for a file without a statement.
     """
-    return parse_script(read_text(migration), str(migration.path), migration.header.mode)
+    return parse_script(read_text(migration), migration.path, migration.header.mode)
 
 
 def read_text(migration: Migration) -> str:
     """The text whose checksum the migration has. Raises ChangedMeanwhile if the file has another one by now."""
-    place = Place(str(migration.path))
-    try:
-        raw = normalize(migration.path.read_bytes())
-    except OSError as error:
-        raise Unreadable(f"the file cannot be read: {error.strerror}", place=place) from error
+    raw = read_bytes(migration.path)
     if checksum(raw) != migration.checksum:
         raise ChangedMeanwhile(
-            "the file changed while the command was running", place=place, hint="Run the command again."
+            "the file changed while the command was running",
+            place=Place(migration.path),
+            hint="Run the command again.",
         )
-    return raw.decode()
+    text = raw.decode()
+    del raw  # a data file can be large
+    return text.rstrip(SPACE.decode())
 
 
 def parse_script(text: str, path: str, mode: Mode = Mode.TRANSACTION) -> Script:
     """The checked script of a text; see `read_script` for the errors."""
-    script = Script(path, text, list(split(text, path)))
+    script = Script(path, text, text, [_no_copy_data(text, path, each) for each in split(text, path)])
     if mode is Mode.TRANSACTION:
         script = _unwrapped(script)
     if not script.statements:
@@ -81,7 +85,6 @@ def parse_script(text: str, path: str, mode: Mode = Mode.TRANSACTION) -> Script:
         )
     for statement in script.statements:
         _refuse_control(script, statement, mode)
-        _refuse_copy_data(script, statement)
     return script
 
 
@@ -113,7 +116,7 @@ def _unwrapped(script: Script) -> Script:
     for statement in (statements[0], statements[-1]):
         end = statement.end + text.startswith(";", statement.end)
         text = text[: statement.start] + " " * (end - statement.start) + text[end:]
-    return Script(script.path, text, statements[1:-1])
+    return Script(script.path, script.source, text, statements[1:-1])
 
 
 _WRAPS = {(opening, closing) for opening in _OPEN for closing in _CLOSE}
@@ -141,13 +144,14 @@ _CONTROL_HINT = {
 }
 
 
-def _refuse_copy_data(script: Script, statement: Statement) -> None:
-    if statement.verb != "copy":
-        return
-    leading = tuple(words(script.text, statement.start, statement.end))
-    if any(pair in {("from", "stdin"), ("to", "stdout")} for pair in pairwise(leading)):
-        raise CopyData(
-            "COPY through the client has no place in a migration",
-            place=script.place(statement.start),
-            hint="Write the rows as INSERT; long runs of them are sent in batches and are quick.",
-        )
+def _no_copy_data(text: str, path: str, statement: Statement) -> Statement:
+    """The statement; refused at once if rows follow it, before they are taken for SQL."""
+    if statement.verb == "copy":
+        found = words(text, statement.start, statement.end)
+        if any(pair in {("from", "stdin"), ("to", "stdout")} for pair in pairwise(found)):
+            raise CopyData(
+                "COPY through the client has no place in a migration",
+                place=place_at(text, statement.start, path),
+                hint="Write the rows as INSERT; long runs of them are sent in batches and are quick.",
+            )
+    return statement

@@ -9,6 +9,7 @@ The tests hold this lexer against PostgreSQL's own parser on thousands of statem
 from __future__ import annotations
 
 import re
+from sys import intern
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.errors import Place, PsqlCommand, Unterminated
@@ -28,18 +29,22 @@ class Statement(NamedTuple):
     verb: str
 
 
-_LETTER = r"A-Za-z_\x80-\U0010ffff"
+# By what they are not: a class up to \U0010ffff takes `re` long to compile. Every character beyond ASCII is a letter.
+_LETTER = r"[^\x00-@\[-^`{-\x7f]"
+_INNER = r"[^\x00-#%-/:-@\[-^`{-\x7f]"
+_TAG = rf"(?:{_LETTER}[^\x00-/:-@\[-^`{{-\x7f]*+)?"
+_WORDS = rf"{_LETTER}{_INNER}*+"
+_PLAIN = r"\x00-!#%&*+,0-:<-@\[\]^`{-\x7f"  # ASCII that can neither begin a token of another kind nor a word
 _STRING = r"'(?:[^']++|'')*+'"
 _ESCAPED = r"'(?:[^'\\]++|\\.|'')*+'"
 _CONTINUED = r"(?:[ \t\f\v]*+\n(?:\s++|--[^\n]*+\n)*+"
 _IDENTIFIER = r'"(?:[^"]++|"")*+"'
-_TAG = rf"(?:[{_LETTER}][{_LETTER}0-9]*+)?"
 
 # One token. What it does not match is an obstacle: a block comment, a dollar quote, a backslash, an open quote.
 _TOKEN = rf"""
-   (?P<plain>[^;'"$().\-/\\{_LETTER}]++)
+   (?P<plain>[{_PLAIN}]++)
   |(?P<escaped>[eE]{_ESCAPED}{_CONTINUED}{_ESCAPED})*+)
-  |(?P<word>(?![eE]')[{_LETTER}][{_LETTER}0-9$]*+)
+  |(?P<word>(?![eE]'){_WORDS})
   |(?P<string>{_STRING})
   |(?P<identifier>{_IDENTIFIER})
   |(?P<parameter>\$(?!{_TAG}\$))
@@ -48,12 +53,12 @@ _TOKEN = rf"""
 """
 _NEXT = re.compile(_TOKEN, re.VERBOSE | re.DOTALL)
 # As many tokens as there are, in one call. Without groups: in a possessive loop they trip some versions of `re`.
-_UNNAMED = re.sub(r"[?]P<[a-z]+>", "?:", _TOKEN).replace('"().', '"')
+_UNNAMED = re.sub(r"[?]P<[a-z]+>", "?:", _TOKEN).replace(_PLAIN, f"{_PLAIN}().")
 _RUN = re.compile(f"(?:{_UNNAMED})*+", re.VERBOSE | re.DOTALL)
 _DOLLAR_QUOTE = re.compile(rf"\${_TAG}\$")
 _OPENING = re.compile(r"[eE]?'|\"")
 _SPACE = re.compile(r"(?:\s++|--[^\n]*+)*+")
-_WORD = re.compile(rf"[{_LETTER}][{_LETTER}0-9$]*+")
+_WORD = re.compile(_WORDS)
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 # Only these can hold a semicolon outside quotes, so only these are read token by token.
 _COMPOUND = re.compile(r"create\s+(?:or\s+replace\s+)?(?:function|procedure|rule)\b", re.IGNORECASE)
@@ -67,7 +72,7 @@ def split(text: str, path: str) -> Iterator[Statement]:
     position, length = skip_blank(text, 0, path), len(text)
     while position < length:
         word = _WORD.match(text, position)
-        verb = word[0].lower() if word else ""
+        verb = intern(word[0].lower()) if word else ""
         compound = verb == "create" and _COMPOUND.match(_first_words(text, position, path))
         end = (_compound_end if compound else _simple_end)(text, position, path)
         if end > position:  # a lone semicolon is no statement

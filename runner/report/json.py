@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
+
+from runner.commands import BaselineResult, PlanResult, ResolveResult, StatusResult, UpResult, VerifyResult
 
 if TYPE_CHECKING:
-    from runner.commands import PlanResult, StatusResult, UpResult, VerifyResult
+    from runner.commands import Result
     from runner.errors import Exit, MigrateError
+    from runner.ledger.apply import Applied
     from runner.ledger.integrity import Row
     from runner.migrations.migration import Migration
     from runner.migrations.script import Script
@@ -15,46 +17,34 @@ if TYPE_CHECKING:
 FORMAT = 1
 
 
-def document(command: str, status: Exit, **parts: Any) -> str:
+def document(command: str, status: Exit, parts: dict[str, Any]) -> str:
     """The document; every command has the first three members."""
+    import json
+
     return json.dumps({"format": FORMAT, "command": command, "status": int(status), **parts}, indent=2)
 
 
-def up_parts(result: UpResult) -> dict[str, Any]:
-    """`up`: what it applied, and where the database stands."""
-    applied = [
-        {**_file(each.migration), "duration_ms": each.entry.duration_ms, "statements": each.entry.statements_done}
-        for each in result.applied
-    ]
-    return {"applied": applied, "history": result.history, "duration_ms": result.duration_ms}
-
-
-def status_parts(result: StatusResult) -> dict[str, Any]:
-    """`status`: every version."""
-    return {"versions": [_row(row) for row in result.rows], "history": result.history}
-
-
-def verify_parts(result: VerifyResult) -> dict[str, Any]:
-    """`verify`: every version, and which differ."""
-    return {
-        "versions": [_row(row) for row in result.rows],
-        "differences": [_row(row) for row in result.differences],
-    }
-
-
-def plan_parts(result: PlanResult) -> dict[str, Any]:
-    """`plan`: the files that `up` would apply, and how."""
-    return {"pending": [_planned(step.migration, result.scripts[step.migration.version]) for step in result.plan.steps]}
-
-
-def files_parts(migrations: tuple[Migration, ...]) -> dict[str, Any]:
-    """`baseline`: the files that were recorded."""
-    return {"recorded": [_file(migration) for migration in migrations]}
-
-
-def resolved_parts(migration: Migration, decision: str, reason: str) -> dict[str, Any]:
-    """`resolve`: the decision that was carried out."""
-    return {"resolved": {**_file(migration), "decision": decision, "reason": reason}}
+def result_parts(result: Result) -> dict[str, Any]:
+    """The members that a command's result has."""
+    match result:
+        case UpResult():
+            applied = [_applied(each) for each in result.applied]
+            return {"applied": applied, "history": result.history, "duration_ms": result.duration_ms}
+        case StatusResult():
+            return {"versions": [_row(row) for row in result.rows], "history": result.history}
+        case VerifyResult():
+            differences = [_row(row) for row in result.differences]
+            return {"versions": [_row(row) for row in result.rows], "differences": differences}
+        case PlanResult():
+            pending = [_planned(step.migration, result.scripts[step.migration.version]) for step in result.plan.steps]
+            return {"pending": pending} | ({} if result.sql is None else {"sql": result.sql})
+        case BaselineResult():
+            return {"recorded": [_file(migration) for migration in result.recorded]}
+        case ResolveResult():
+            decided = {"decision": result.decision.value, "reason": result.reason}
+            return {"resolved": _file(result.migration) | decided}
+        case _ as never:
+            assert_never(never)
 
 
 def error_parts(error: MigrateError) -> dict[str, Any]:
@@ -76,6 +66,11 @@ def error_parts(error: MigrateError) -> dict[str, Any]:
     }
 
 
+def _applied(applied: Applied) -> dict[str, Any]:
+    entry = applied.entry
+    return {**_file(applied.migration), "duration_ms": entry.duration_ms, "statements": entry.statements_done}
+
+
 def _planned(migration: Migration, script: Script) -> dict[str, Any]:
     header = migration.header
     return {
@@ -93,7 +88,7 @@ def _row(row: Row) -> dict[str, Any]:
     return {
         "version": row.version,
         "name": row.migration.name if row.migration else entry.name if entry else "",
-        "file": str(row.migration.path) if row.migration else None,
+        "file": row.migration.path if row.migration else None,
         "standing": row.standing.value,
         "checksum": row.migration.checksum if row.migration else None,
         "applied_checksum": entry.checksum if entry else None,
@@ -108,6 +103,6 @@ def _file(migration: Migration) -> dict[str, Any]:
     return {
         "version": migration.version,
         "name": migration.name,
-        "file": str(migration.path),
+        "file": migration.path,
         "checksum": migration.checksum,
     }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 from unicodedata import east_asian_width
 
+from runner.commands import BaselineResult, PlanResult, ResolveResult, StatusResult, UpResult, VerifyResult
 from runner.durations import format_duration
 from runner.ledger.entry import State
 from runner.ledger.integrity import Row, Standing
@@ -14,7 +15,7 @@ from runner.report.style import bold, dim, green, red, yellow
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from runner.commands import PlanResult, StatusResult, UpResult, VerifyResult
+    from runner.commands import Result
     from runner.errors import MigrateError, Place
     from runner.ledger.entry import LedgerEntry
     from runner.migrations.migration import Migration
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 
 SHORT_HISTORY = 12
 _WIDEST_SOURCE = 110
+_RESOLVED = {
+    "applied": "is recorded as applied",
+    "retry": "will go on from where it stopped, with the next migrate up",
+    "accept-edit": "is accepted as it stands; the old text is kept in the log",
+}
 _COLOURS: dict[Standing, Callable[[str], str]] = {
     Standing.APPLIED: green,
     Standing.BASELINE: green,
@@ -36,7 +42,26 @@ def applied_line(migration: Migration, entry: LedgerEntry, width: int) -> str:
     return f"{migration.title:<{width}}  {format_duration(entry.duration_ms or 0):>9}"
 
 
-def up_text(result: UpResult) -> str:
+def render(result: Result) -> str:
+    """The result of a command, as lines for people; empty if there is nothing to say."""
+    match result:
+        case UpResult():
+            return _up(result)
+        case StatusResult():
+            return _status(result)
+        case VerifyResult():
+            return _verify(result)
+        case PlanResult():
+            return _plan(result) if result.sql is None else result.sql.removesuffix("\n")
+        case BaselineResult():
+            return _baseline(result)
+        case ResolveResult():
+            return f"{result.migration.title} {_RESOLVED[result.decision.value]}"
+        case _ as never:
+            assert_never(never)
+
+
+def _up(result: UpResult) -> str:
     """The last line of `up`."""
     ahead = _ahead(result.rows)
     if not result.applied:
@@ -45,7 +70,7 @@ def up_text(result: UpResult) -> str:
     return f"{ahead}applied {files} in {format_duration(result.duration_ms)}; {_where(result.rows)}"
 
 
-def status_text(result: StatusResult) -> str:
+def _status(result: StatusResult) -> str:
     """The table of versions, and a line that sums it up."""
     width = max((len(row.title) for row in result.rows), default=0)
     lines = [_row_line(row, width) for row in result.rows]
@@ -54,18 +79,20 @@ def status_text(result: StatusResult) -> str:
     return "\n".join([*lines, f"{_ahead(result.rows)}{_where(result.rows)}; {pending}{history}"])
 
 
-def verify_text(result: VerifyResult) -> str:
+def _verify(result: VerifyResult) -> str:
     """The versions that differ, each on a line."""
     width = max((len(row.title) for row in result.rows), default=0)
     told = [row for row in result.rows if row.standing not in (Standing.APPLIED, Standing.BASELINE, Standing.PENDING)]
     lines = [_row_line(row, width) for row in told]
     if result.differences:
         return "\n".join([*lines, red(f"{_count(len(result.differences), 'difference')} between files and ledger")])
+    if unfinished := [row for row in result.rows if row.standing is Standing.STARTED]:
+        return "\n".join([*lines, red(f"{_count(len(unfinished), 'migration')} stopped half-way")])
     count = len([row for row in result.rows if row.entry])
     return "\n".join([*lines, f"files and ledger agree on {_count(count, 'migration')}"])
 
 
-def plan_text(result: PlanResult) -> str:
+def _plan(result: PlanResult) -> str:
     """What `up` would do, a line a file."""
     steps = result.plan.steps
     if not steps:
@@ -75,21 +102,11 @@ def plan_text(result: PlanResult) -> str:
     return "\n".join([*lines, f"{_count(len(steps), 'migration')} to apply; as a script for psql: migrate plan --sql"])
 
 
-def baseline_text(recorded: Sequence[Migration]) -> str:
-    """What `baseline` recorded."""
-    if not recorded:
+def _baseline(result: BaselineResult) -> str:
+    if not result.recorded:
         return "nothing to do: all of them are in the ledger"
-    return "\n".join([*(each.title for each in recorded), f"recorded {_count(len(recorded), 'migration')} as baseline"])
-
-
-def resolved_text(migration: Migration, decision: str) -> str:
-    """What `resolve` did."""
-    done = {
-        "applied": "is recorded as applied",
-        "retry": "will go on from where it stopped, with the next migrate up",
-        "accept-edit": "is accepted as it stands; the old text is kept in the log",
-    }
-    return f"{migration.title} {done[decision]}"
+    titles = [migration.title for migration in result.recorded]
+    return "\n".join([*titles, f"recorded {_count(len(titles), 'migration')} as baseline"])
 
 
 def error_text(error: MigrateError) -> str:

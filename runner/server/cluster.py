@@ -81,7 +81,10 @@ class Cluster:
             locale += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         command = ["-D", str(draft), "-U", "postgres", "--auth=trust", "--encoding=UTF8", *locale]
         self._run("initdb", [*command, *([] if sync else ["--no-sync"])], identity)
-        draft.rename(self.data)
+        try:
+            draft.rename(self.data)
+        except OSError as error:
+            raise StartFailed(f"{self.data} is there and is no data folder: {error.strerror}") from error
 
     def _run(self, program: str, arguments: Sequence[str], identity: Identity) -> None:
         try:

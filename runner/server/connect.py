@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner import errors
 from runner.server.sql import load_sql
@@ -24,8 +23,7 @@ _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class ServerFacts:
+class ServerFacts(NamedTuple):
     """What one query tells of a server, a role and the ledger; `version` as server_version_num, 150004 for 15.4."""
 
     version: int
@@ -53,8 +51,10 @@ async def fetch_rows(connection: Connection, sql: str) -> list[tuple[str | None,
         chunks.append(data)
 
     await connection.copy_from_query(sql, output=collect)
-    lines = b"".join(chunks).decode().split("\n")[:-1]
-    return [tuple(map(_unescape, line.split("\t"))) for line in lines]
+    text = b"".join(chunks).decode()
+    if "\\" not in text:
+        return [tuple(line.split("\t")) for line in text.split("\n")[:-1]]
+    return [tuple(map(_unescape, line.split("\t"))) for line in text.split("\n")[:-1]]
 
 
 def _unescape(field: str) -> str | None:
@@ -103,7 +103,7 @@ async def _reach(url: str | None, wait_ms: int, tell: Tell) -> Connection:
     while True:
         try:
             return await _connect(url, patience.left())
-        except errors.ConnectError:
+        except errors.MigrateError:
             raise
         except Exception as error:
             reason = _explain(error, url)
@@ -122,19 +122,20 @@ async def _connect(url: str | None, seconds_left: float) -> Connection:
         return await asyncpg.connect(
             url, statement_cache_size=0, server_settings=settings, timeout=max(seconds_left, 1.0), command_timeout=None
         )
-    except asyncpg.ClientConfigurationError as error:
-        raise _unreadable(url, error) from None
-    except ValueError as error:
-        raise _unreadable(url, error) from None
+    except (asyncpg.ClientConfigurationError, ValueError) as error:
+        raise errors.BadUrl(
+            "the database URL cannot be used" if url else "the PG… environment cannot be used",
+            detail=None if _quotes_secret(str(error), url) else str(error),
+            hint="A URL looks like postgresql://user@host:5432/name. "
+            "In a password, write % : / ? # @ as %25 %3A %2F %3F %23 %40.",
+        ) from None
 
 
-def _unreadable(url: str | None, error: Exception) -> errors.BadUrl:
-    """The driver's own words may quote a part of the password, so they are kept only where there is no URL."""
-    return errors.BadUrl(
-        "the database URL cannot be read" if url else f"the PG… environment cannot be read: {error}",
-        hint="It looks like postgresql://user@host:5432/name. "
-        "In a password, write % : / ? # @ as %25 %3A %2F %3F %23 %40.",
-    )
+def _quotes_secret(text: str, url: str | None) -> bool:
+    """Whether the driver's words may show a part of the password: a wrong URL is cut in the wrong places."""
+    secrets = re.findall(r"//[^:@/]*:(.*)@|password=([^&]*)", url or "")
+    pieces = {piece for secret in secrets for part in secret for piece in re.split(r"\W+", part) if piece}
+    return any(piece in text for piece in pieces)
 
 
 def _explain(error: Exception, url: str | None) -> str:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.errors import StartFailed
 from runner.server.binaries import find_binaries
 from runner.server.cluster import Cluster
 
@@ -23,7 +24,11 @@ def running(folder: Path, *, keep: bool, tell: Callable[[str], None]) -> Iterato
     Raises an EmbeddedError.
     """
     folder = folder.absolute()
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        (folder.parent / f"{folder.name}.users").touch()
+    except OSError as error:
+        raise StartFailed(f"no server can be made in {folder}: {error.strerror}") from error
     with _lock(folder, "users") as users:
         with _lock(folder, "starting") as starting:
             fcntl.flock(starting, fcntl.LOCK_EX)

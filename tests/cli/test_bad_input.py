@@ -97,7 +97,7 @@ def test_a_bad_folder_is_refused_before_any_connection(
             id="no-transaction",
         ),
         pytest.param("SELECT 1;\n\\copy t from 'x'", "file.psql-command", ":2:1", id="psql's copy"),
-        pytest.param("COPY t FROM stdin;\n1\n\\.\n", "file.psql-command", ":3:1", id="inline data"),
+        pytest.param("COPY t FROM stdin;\n1\tit's\n\\.\n", "file.copy-data", ":1:1", id="inline data"),
         pytest.param("COPY t FROM STDIN;", "file.copy-data", ":1:1", id="copy from the client"),
         pytest.param("SELECT 'a", "file.unterminated", ":1:8", id="open quote"),
         pytest.param("-- only a comment\n", "file.no-statement", "0002_b.sql", id="no statement"),
@@ -203,6 +203,26 @@ def test_no_url_shows_its_password_whatever_is_wrong_with_it(offline: Project, u
 
     assert run.returncode in (2, 5)
     assert "s3cr3t" not in run.stdout + run.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "detail"),
+    [
+        ("mysql://u@127.0.0.1/x", "detail: invalid DSN: scheme is expected to be"),
+        ("postgresql://u:p4ss@127.0.0.1:1/x?sslmode=sometimes", "detail: `sslmode` parameter must be one of"),
+        ("postgresql://u:pa#ss@127.0.0.1:1/x", "hint: A URL looks like"),
+    ],
+)
+def test_a_url_that_cannot_be_used_says_why_unless_that_would_show_the_password(
+    offline: Project, url: str, detail: str
+) -> None:
+    offline.write("0001_a")
+
+    run = offline.migrate("up", "--database-url", url)
+
+    assert run.returncode == 2
+    assert "error[config.bad-url]: the database URL cannot be used" in run.stderr
+    assert detail in run.stderr
 
 
 def test_a_server_that_starts_late_is_waited_for(offline: Project, server: Server, scratch: Path) -> None:
@@ -334,7 +354,8 @@ def test_a_table_of_something_else_is_not_taken_for_the_ledger(project: Project,
         pytest.param("[tool.migrate]\nfolder = 'x'", 'no setting "folder"', id="unknown setting"),
         pytest.param("[tool.migrate]\ndatabase-url = 'x'", "A URL holds a secret", id="a secret"),
         pytest.param("[tool.migrate]\nwait = 'long'", 'is "long", which cannot be read', id="bad duration"),
-        pytest.param("[tool.migrate", "the file is not TOML", id="not TOML"),
+        pytest.param("[tool]\nmigrate = 3  # tool.migrate", "tool.migrate is not a table", id="not a table"),
+        pytest.param("[tool.migrate", "cannot be read as TOML", id="not TOML"),
     ],
 )
 def test_a_bad_pyproject_is_refused(project: Project, text: str, words: str) -> None:
@@ -360,6 +381,15 @@ def test_a_bad_duration_on_the_command_line_names_its_flag(project: Project) -> 
 def test_a_wrong_option_is_a_usage_error(offline: Project) -> None:
     assert offline.migrate("up", "--frobnicate").returncode == 2
     assert offline.migrate("frobnicate").returncode == 2
+
+
+def test_a_folder_that_cannot_be_made_is_told(offline: Project) -> None:
+    (offline.root / "file").write_text("")
+
+    run = offline.migrate("new", "x", "--dir", "file/migrations")
+
+    assert run.returncode == 2
+    assert "error[files.unwritable]: the file cannot be written: Not a directory" in run.stderr
 
 
 def test_a_file_that_cannot_be_read_is_named(offline: Project) -> None:

@@ -169,6 +169,18 @@ def test_a_plan_as_sql_is_refused_by_psql_when_the_ledger_has_moved(project: Pro
     assert database.ledger() == [(1, "applied")]
 
 
+def test_a_plan_as_sql_lets_no_invalid_index_pass(project: Project, database: Database) -> None:
+    database.execute("CREATE TABLE a (id int); INSERT INTO a VALUES (1), (1)")
+    index = "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS a_key ON a (id);"
+    piped(database, index)
+    project.write("0001_index", f"-- migrate: no-transaction\n{index}")
+
+    run = piped(database, project.migrate("plan", "--sql").stdout)
+
+    assert run.returncode == 3
+    assert "the index a_key is not valid: go on with migrate up, which builds it again" in run.stderr
+
+
 def test_a_plan_as_sql_takes_in_files_that_came_in_below(project: Project, database: Database) -> None:
     project.write_many({"0001_a": "SELECT 1;", "0003_c": "SELECT 1;"})
     project.migrate("up")
@@ -183,7 +195,7 @@ def test_a_plan_as_sql_takes_in_files_that_came_in_below(project: Project, datab
 
 
 def test_new_writes_the_next_number(offline: Project) -> None:
-    assert offline.migrate("new", "create users").stdout == "sql/migrations/0001_create_users.sql\n"
+    assert offline.migrate("new", "create", "users").stdout == "sql/migrations/0001_create_users.sql\n"
     assert offline.migrate("new", "Add-Email").stdout == "sql/migrations/0002_add_email.sql\n"
     offline.write("00041_far", "SELECT 1;")
 

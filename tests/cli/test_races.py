@@ -54,14 +54,15 @@ def await_lock_free(database: Database) -> float:
 
 
 @contextmanager
-def holding(database: Database) -> Iterator[None]:
-    """Somebody sits in a transaction with a lock on the table `held`."""
+def holding(database: Database, *, table: str = "held") -> Iterator[None]:
+    """Somebody sits in a transaction with a lock on the table."""
     with subprocess.Popen([database.server.psql(), "-X", "-q", database.url], stdin=subprocess.PIPE) as process:
         assert process.stdin
-        process.stdin.write(b"BEGIN; LOCK TABLE held IN ACCESS SHARE MODE;\n")
+        process.stdin.write(f"BEGIN; LOCK TABLE {table} IN ACCESS SHARE MODE;\n".encode())
         process.stdin.flush()
-        while not database.value("SELECT count(*) FROM pg_locks WHERE relation = 'held'::regclass"):
-            assert process.poll() is None
+        deadline = time.monotonic() + 20
+        while not database.value(f"SELECT count(*) FROM pg_locks WHERE relation = '{table}'::regclass"):
+            assert time.monotonic() < deadline
         yield
 
 
@@ -211,6 +212,45 @@ def test_an_interrupted_concurrent_index_is_built_again(project: Project, databa
     assert database.value("SELECT indisvalid FROM pg_index WHERE indexrelid = 'runs_key'::regclass") is True
 
 
+def test_a_comment_hides_no_invalid_index(project: Project, database: Database) -> None:
+    database.execute("CREATE TABLE runs (version int); INSERT INTO runs VALUES (1), (1)")
+    project.write(
+        "0001_index",
+        "-- migrate: no-transaction\n"
+        "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS -- why\n runs_key ON runs (version);",
+    )
+    assert project.migrate("up").returncode == 1
+    database.execute("DELETE FROM runs")
+
+    assert project.migrate("up").returncode == 0
+
+    assert database.value("SELECT indisvalid FROM pg_index WHERE indexrelid = 'runs_key'::regclass") is True
+
+
+@pytest.mark.parametrize(
+    "what", ["INDEX CONCURRENTLY runs_idx", "TABLE CONCURRENTLY runs", "SCHEMA CONCURRENTLY public"]
+)
+def test_what_an_interrupted_reindex_left_is_dropped(project: Project, database: Database, what: str) -> None:
+    database.execute("CREATE TABLE runs (version int); CREATE INDEX runs_idx ON runs (version)")
+    leftovers = "SELECT count(*) FROM pg_class WHERE relname ~ '_cc(new|old)$'"
+    project.write("0001_reindex", f"-- migrate: no-transaction\nREINDEX {what};")
+    with holding(database, table="runs"):
+        process = project.start("up")
+        await_activity(database, "REINDEX%")
+        deadline = time.monotonic() + 20
+        while not database.value(leftovers):
+            assert time.monotonic() < deadline
+        process.send_signal(signal.SIGTERM)
+        finish([process])
+    assert database.value(leftovers) > 0
+
+    run = project.migrate("up")
+
+    assert run.returncode == 0, run.stderr
+    assert "is invalid, left by an interrupted REINDEX; it is dropped" in run.stderr
+    assert database.value(leftovers) == 0
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_cancels_rolls_back_and_says_so(
     project: Project, database: Database, number: signal.Signals, status: int
@@ -224,6 +264,7 @@ def test_a_signal_cancels_rolls_back_and_says_so(
 
     assert returned == status
     assert f"stopped by {number.name}" in err
+    assert "state: 0001 was rolled back." in err
     assert await_lock_free(database) < 1
     assert database.value("SELECT to_regclass('a')") is None
 

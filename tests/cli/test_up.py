@@ -206,6 +206,16 @@ def test_a_file_that_wraps_itself_in_begin_and_commit_runs_with_its_ledger_row(
     assert database.value("SELECT to_regclass('a')") is None
 
 
+def test_a_wrapped_file_is_kept_as_it_is_and_its_comments_may_change(project: Project, database: Database) -> None:
+    text = "BEGIN;\nCREATE TABLE a (); -- made\nCOMMIT;"
+    project.write("0001_wrapped", text)
+    project.migrate("up")
+
+    assert database.value("SELECT sql FROM _migrations") == text
+    project.write("0001_wrapped", text.replace("made", "made well"))
+    assert project.migrate("up").returncode == 0
+
+
 @pytest.mark.parametrize(
     "hidden",
     [
@@ -427,6 +437,38 @@ def test_a_file_with_another_lock_timeout_says_so_itself(project: Project) -> No
     )
 
     assert project.migrate("up").returncode == 0
+
+
+def test_a_lock_timeout_of_zero_means_none(project: Project) -> None:
+    project.write(
+        "0001_a", "-- migrate: lock-timeout=0s\nDO $$ BEGIN ASSERT current_setting('lock_timeout') = '0'; END $$"
+    )
+
+    assert project.migrate("up").returncode == 0
+
+
+def test_a_no_transaction_file_has_the_lock_timeout_that_it_asks_for(project: Project) -> None:
+    look = "DO $$ BEGIN ASSERT current_setting('lock_timeout') = '{}'; END $$;"
+    project.write("0001_none", f"-- migrate: no-transaction\n{look.format('0')}")
+    project.write("0002_some", f"-- migrate: no-transaction\n-- migrate: lock-timeout=7s\n{look.format('7s')}")
+
+    run = project.migrate("up")
+
+    assert run.returncode == 0, run.stderr
+
+
+def test_light_files_before_one_that_fails_are_applied(project: Project, database: Database) -> None:
+    for number in range(1, 31):
+        project.write(f"{number:04d}_t", f"CREATE TABLE t{number} (id int);")
+    project.write("0017_t", "CREATE TABLE t17 (id int);\nCREATE TABLE t3 (id int);")
+
+    run = project.migrate("up")
+
+    assert run.returncode == 1
+    assert "0017_t.sql:2:1" in run.stderr
+    assert "state: 0016 is applied; 0017 was rolled back; 0018 to 0030 were not tried." in run.stderr
+    assert [line.split()[0] for line in run.stdout.splitlines()] == [f"{number:04d}_t" for number in range(1, 17)]
+    assert [version for version, _ in database.ledger()] == list(range(1, 17))
 
 
 def test_a_statement_that_needs_to_be_outside_a_transaction_is_explained(project: Project) -> None:

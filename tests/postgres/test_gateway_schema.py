@@ -79,7 +79,7 @@ def test_constraints_are_named_with_the_suffixes_of_postgresql(gateway: Database
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.sql")), ids=lambda path: path.stem)
 def test_a_shipped_file_is_written_as_the_house_says(path: Path) -> None:
     text = path.read_text()
-    migration = next(each for each in load_folder(FOLDER) if each.path == path)
+    migration = next(each for each in load_folder(FOLDER) if each.path == str(path))
     script = read_script(migration)
 
     assert re.fullmatch(r"\d{4}_[a-z]+_[a-z_]+", path.stem)

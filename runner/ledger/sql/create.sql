@@ -23,7 +23,7 @@ COMMENT ON COLUMN :"schema"._migrations.name IS 'The words of the file''s name.'
 COMMENT ON COLUMN :"schema"._migrations.checksum IS 'sha256 of the file''s text, without byte-order mark, with LF line ends, without white space at its end.';
 COMMENT ON COLUMN :"schema"._migrations.state IS 'applied: ran here. baseline: was there before the ledger. started: a no-transaction file that has not finished.';
 COMMENT ON COLUMN :"schema"._migrations.started_at IS 'When its transaction, or its last try, began.';
-COMMENT ON COLUMN :"schema"._migrations.duration_ms IS 'Wall time in milliseconds, as the runner saw it.';
+COMMENT ON COLUMN :"schema"._migrations.duration_ms IS 'Wall time in milliseconds, from BEGIN to the writing of this row.';
 COMMENT ON COLUMN :"schema"._migrations.statements_done IS 'How many of the file''s statements have finished; tells where a no-transaction file stopped.';
 COMMENT ON COLUMN :"schema"._migrations.applied_by IS 'Role, then host and process of the runner.';
 COMMENT ON COLUMN :"schema"._migrations.history IS 'Hash over the history of the next lower version, this version and this checksum: equal last histories mean equal files.';

@@ -1,4 +1,4 @@
--- The whole ledger but for the texts.
+-- The ledger but for the texts.
 SELECT
     version,
     name,
@@ -10,4 +10,5 @@ SELECT
     duration_ms,
     applied_by
 FROM :"schema"._migrations
+WHERE version >= :'first'
 ORDER BY version

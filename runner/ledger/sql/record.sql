@@ -1,5 +1,4 @@
--- The entry, in the transaction of its file. The WHERE is a fence: if the file ended the transaction, the lock went
--- with it, no row is written, and the runner sees that.
+-- The entry, in the transaction of its file; the time is that since the transaction began.
 INSERT INTO :"schema"._migrations (
     version,
     name,
@@ -21,20 +20,9 @@ SELECT
     :'state',
     pg_catalog.now(),
     CASE WHEN :'state' <> 'started' THEN pg_catalog.clock_timestamp() END,
-    :'duration_ms',
+    CASE WHEN :'state' = 'applied' THEN 1000 * extract(EPOCH FROM pg_catalog.clock_timestamp() - pg_catalog.now()) END,
     :'statements_done',
     :'applied_by',
     :'runner_version',
     :'history',
     :'sql'
-WHERE EXISTS (
-    SELECT
-    FROM pg_catalog.pg_locks
-    WHERE
-        locktype = 'advisory'
-        AND pid = pg_catalog.pg_backend_pid()
-        AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-        AND (classid::bigint << 32 | objid::bigint) = :'key'
-        AND objsubid = 1
-        AND granted
-)

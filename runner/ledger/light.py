@@ -1,0 +1,97 @@
+"""Light files: they only make and describe new, empty things, so each takes about a millisecond.
+
+What then costs is the round trips. So some files travel in one message, each with its own BEGIN, lock, look at the
+ledger, entry and COMMIT: what `transaction` does in five messages. If anything goes wrong, the file is rolled back and
+applied again the careful way, which waits for locks and names the statement that failed (docs/adr/0009).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.ledger.entry import Ledger, State
+from runner.ledger.ledger import record_sql, write
+from runner.ledger.lock import lock_key, settings_sql
+from runner.migrations.migration import Mode
+from runner.migrations.statements import essence
+from runner.server.connect import is_lost
+from runner.server.sql import load_sql
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.ledger.session import Session
+    from runner.migrations.migration import Migration
+    from runner.migrations.script import Script
+
+LONGEST_TEXT = 8 * 1024
+MOST_FILES = 20
+# A table that is filled as it is made, or that goes with the session.
+_HEAVY = frozenset({"select", "values", "execute", "temp", "temporary", "exists"})
+
+
+def is_light(migration: Migration, script: Script) -> bool:
+    """Whether every statement of the file makes or describes something new and empty."""
+    if migration.header.mode is Mode.NO_TRANSACTION or len(script.text) > LONGEST_TEXT:
+        return False
+    tables: set[str] = set()
+    return all(_is_light(essence(script.sql(each).lower()), tables) for each in script.statements)
+
+
+def _is_light(tokens: list[str], tables: set[str]) -> bool:
+    match tokens:
+        case ["create", "table", *rest]:
+            tables.add(_name(rest))
+            return _HEAVY.isdisjoint(rest)
+        case ["create", "index" | "unique", *rest] if "on" in rest and "concurrently" not in rest:
+            return _name(rest[rest.index("on") + 1 :]) in tables
+        case ["create", "type" | "domain" | "sequence" | "schema" | "view" | "function", *rest]:
+            return "exists" not in rest
+        case ["comment", "on", *_]:
+            return True
+        case _:
+            return False
+
+
+def _name(tokens: list[str]) -> str:
+    """The name that the tokens begin with, with its schema if that is written."""
+    return "".join(tokens[:3] if tokens[1:2] == ["."] else tokens[:1])
+
+
+async def apply_light(session: Session, pieces: Sequence[tuple[Migration, Script]], ledger: Ledger) -> bool:
+    """Whether all of the files are applied; if not, those before the one that failed are."""
+    import asyncpg
+
+    known = Ledger(ledger)
+    transactions = [
+        _transaction(session, migration, script, known, last=migration is pieces[-1][0]) for migration, script in pieces
+    ]
+    session.listener.began(pieces[0][0])
+    try:
+        await session.connection.execute("\n".join(transactions))
+    except asyncpg.PostgresError as error:
+        if is_lost(error):
+            raise
+        await write(session, "settle")
+        return False
+    return True
+
+
+def _transaction(session: Session, migration: Migration, script: Script, known: Ledger, *, last: bool) -> str:
+    """One file's transaction. Only the last of a message waits for the disk, and so for all before it."""
+    entry = known.entry_for(
+        migration, State.APPLIED, statements_done=len(script.statements), applied_by=session.applied_by
+    )
+    before = known.history
+    known.put(entry)
+    return load_sql(
+        "ledger",
+        "light",
+        schema=session.schema,
+        key=lock_key(session.schema),
+        settings=settings_sql(session, migration, scope="LOCAL", brief=True),
+        durability="DEFAULT" if last else "off",
+        history=before,
+        text=script.text,
+        record=record_sql(session.schema, migration, entry, script.source),
+    )
