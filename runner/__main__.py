@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
 
@@ -22,8 +23,9 @@ def start() -> NoReturn:
         main(prog_name="migrate")
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with suppress(BrokenPipeError):
+            sys.stdout.flush()
+            sys.stderr.flush()
         os._exit(status)
     raise AssertionError("click ends with SystemExit")  # pragma: no cover
 

@@ -227,6 +227,7 @@ def _run(
     def finish() -> None:
         from runner.config import load_config
         from runner.report.live import LiveReport
+        from runner.report.output import say
         from runner.signals import run_until_signal
 
         live = LiveReport(results=not as_json)
@@ -235,7 +236,7 @@ def _run(
         finally:
             live.close()
         if shown := _shown(command, result, as_json=as_json):
-            click.echo(shown)
+            say(shown)
         sys.exit(result.status)
 
     _guarded(command, finish, as_json=as_json, debug=flags.pop("debug"))
@@ -269,9 +270,10 @@ def _guarded(command: str, work: Callable[[], None], *, as_json: bool = False, d
 
 def _fail(command: str, error: MigrateError, *, as_json: bool) -> NoReturn:
     from runner.report.json import document, error_parts
+    from runner.report.output import say
     from runner.report.text import error_text
 
-    click.echo(error_text(error), err=True)
+    say(error_text(error), err=True)
     if as_json:
-        click.echo(document(command, error.status, error_parts(error)))
+        say(document(command, error.status, error_parts(error)))
     sys.exit(error.status)

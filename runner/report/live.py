@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import click
-
 from runner.ledger.session import Listener
+from runner.report.output import say
 from runner.report.style import dim, yellow
 from runner.report.text import applied_line
 
@@ -39,22 +38,22 @@ class LiveReport(Listener):
     def began(self, migration: Migration) -> None:
         if self._terminal:
             self._clear()
-            click.echo(dim(f"{migration.title} …"), err=True, nl=False)
+            say(dim(f"{migration.title} …"), err=True, nl=False)
             self._shown = True
 
     def applied(self, migration: Migration, entry: LedgerEntry) -> None:
         self._clear()
         if self._results:
-            click.echo(applied_line(migration, entry, 40))
+            say(applied_line(migration, entry, 40))
 
     def _say(self, line: str) -> None:
         self._clear()
-        click.echo(line, err=True)
+        say(line, err=True)
 
     def _clear(self) -> None:
         """Takes the running file's line away, so that the next line has the whole width."""
         if self._shown:
-            click.echo("\r\x1b[K", err=True, nl=False)
+            say("\r\x1b[K", err=True, nl=False)
             self._shown = False
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -328,6 +329,20 @@ def test_the_folder_of_pyproject_is_found_from_below(project: Project, database:
     assert project.migrate("up").returncode == 0
 
     assert database.ledger() == [(1, "applied")]
+
+
+@pytest.mark.parametrize("command", ["up", "up --json", "status", "plan --sql"])
+def test_a_reader_that_goes_away_does_not_stop_the_work(project: Project, database: Database, command: str) -> None:
+    for number in range(1, 31):
+        project.write(f"{number:04d}_f{number}", "SELECT pg_sleep(0.01);")
+    line = f"{sys.executable} -m runner {command} | true; echo ${{PIPESTATUS[0]}}"
+
+    run = subprocess.run(
+        ["bash", "-c", line], cwd=project.root, env=project.variables(), capture_output=True, text=True, check=False
+    )
+
+    assert (run.stdout, run.stderr) == ("0\n", "")
+    assert not command.startswith("up") or len(database.ledger()) == 30
 
 
 def test_libpq_settings_name_the_database_too(project: Project, database: Database) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -455,6 +456,17 @@ def test_a_no_transaction_file_has_the_lock_timeout_that_it_asks_for(project: Pr
     run = project.migrate("up")
 
     assert run.returncode == 0, run.stderr
+
+
+def test_each_of_many_light_files_has_a_time_of_its_own(project: Project, database: Database) -> None:
+    for number in range(1, 21):
+        project.write(f"{number:04d}_t", f"CREATE TABLE t{number} (id int PRIMARY KEY);")
+
+    project.migrate("up")
+
+    rows = database.rows("SELECT started_at, applied_at FROM _migrations ORDER BY version")
+    assert all(started < applied for started, applied in rows)
+    assert all(applied <= started for (_, applied), (started, _) in pairwise(rows))
 
 
 def test_light_files_before_one_that_fails_are_applied(project: Project, database: Database) -> None:

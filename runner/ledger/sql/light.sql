@@ -4,7 +4,9 @@ BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE;
 :settings
 SET LOCAL synchronous_commit = :durability
 ;
-SELECT 1 / pg_catalog.pg_try_advisory_xact_lock(:'key')::integer;
+SELECT
+    1 / pg_catalog.pg_try_advisory_xact_lock(:'key')::integer,
+    pg_catalog.set_config('migrate.began', pg_catalog.clock_timestamp()::text, true);
 :text
 ;
 :record

@@ -1,0 +1,21 @@
+"""Printing. Whoever reads may stop reading (`migrate up | head`): that ends the printing, and never the work."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+
+def say(text: str, *, err: bool = False, nl: bool = True) -> None:
+    """Prints to stdout, or to stderr; to nowhere once its reader has gone."""
+    try:
+        click.echo(text, err=err, nl=nl)
+    except BrokenPipeError:
+        nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # open as long as the process
+        if err:
+            sys.stderr = nowhere
+        else:
+            sys.stdout = nowhere
