@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-# <linux/prctl.h>, <linux/capability.h>
-_SET_DEATH_SIGNAL, _KEEP_CAPABILITIES, _AMBIENT, _RAISE = 1, 8, 47, 2
+# <linux/prctl.h>, <linux/capability.h>, <linux/securebits.h>
+_SET_DEATH_SIGNAL, _SET_SECURE_BITS, _AMBIENT, _RAISE = 1, 28, 47, 2
+_NO_SETUID_FIXUP = 1 << 2
 _READ_SEARCH = 2
 _CAPABILITY_VERSION_3 = 0x20080522
 
@@ -66,7 +67,7 @@ def preparation(identity: Identity, *, dies_with_parent: bool) -> Callable[[], N
     def prepare() -> None:
         if identity.user:
             if libc and identity.reads_everywhere:
-                libc.prctl(_KEEP_CAPABILITIES, 1, 0, 0, 0)
+                _keep_over_setuid(libc)
             os.initgroups(identity.user.pw_name, identity.user.pw_gid)
             os.setgid(identity.user.pw_gid)
             os.setuid(identity.user.pw_uid)
@@ -76,6 +77,12 @@ def preparation(identity: Identity, *, dies_with_parent: bool) -> Callable[[], N
             libc.prctl(_SET_DEATH_SIGNAL, signal.SIGINT, 0, 0, 0)
 
     return prepare
+
+
+def _keep_over_setuid(libc: ctypes.CDLL) -> None:
+    """Lets capabilities survive setuid, and count for access(2), by which initdb looks for postgres."""
+    if libc.prctl(_SET_SECURE_BITS, _NO_SETUID_FIXUP, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "capabilities could not be kept")
 
 
 def _keep_read_search(libc: ctypes.CDLL) -> None:

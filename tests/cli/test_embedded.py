@@ -8,6 +8,8 @@ import shutil
 import signal
 import subprocess
 import time
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,8 +18,6 @@ from runner.server.binaries import Binaries, all_binaries
 from runner.server.cluster import Cluster
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import Project
 
 pytestmark = pytest.mark.skipif(not list(all_binaries()), reason="no PostgreSQL programs on this machine")
@@ -185,6 +185,24 @@ def test_under_root_the_server_runs_as_somebody_else_even_below_a_private_folder
     assert run.returncode == 0, run.stderr
     assert (offline.root / ".migrate/postgres").stat().st_uid != 0
     assert tmp_path.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_under_root_even_the_programs_may_stand_below_a_private_folder(tmp_path: Path) -> None:
+    whole = [each for each in all_binaries() if (each.folder.parent / "share").is_dir()]
+    if not whole:
+        pytest.skip("needs programs that can be moved")
+    tmp_path.chmod(0o700)
+    shutil.copytree(whole[0].folder.parent, tmp_path / "pg", symlinks=True)
+    cluster = Cluster(tmp_path / "data", replace(whole[0], folder=tmp_path / "pg/bin"))
+    cluster.initialize(sync=False)
+
+    process = cluster.start(dies_with_parent=True)
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    cluster.stop(process)
+
+    assert "CapEff:\t0000000000000004" in status  # CAP_DAC_READ_SEARCH and nothing else
+    assert "CapPrm:\t0000000000000004" in status
 
 
 @pytest.mark.parametrize("binaries", list(all_binaries()), ids=lambda each: f"pg{each.major}")
