@@ -15,10 +15,10 @@ from runner import __version__
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from runner.commands import Result
     from runner.config import Config
     from runner.errors import MigrateError
     from runner.report.live import LiveReport
+    from runner.results import Result
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _FILES = (click.option("--dir", "folder", metavar="DIR", help="Folder of migrations. [MIGRATE_DIR; sql/migrations]"),)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 import time
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from runner import errors
-from runner.errors import Exit
-from runner.ledger.integrity import DIFFERENCES, TO_APPLY, Row, Standing, compare, edited
+from runner.ledger.integrity import compare, edited
 from runner.ledger.ledger import fetch, read_ledger, require_writable
 from runner.ledger.plan import Plan, make_plan, unknown_version
-from runner.ledger.session import Listener, Session
+from runner.ledger.session import Listener, Session, open_session
 from runner.migrations.folder import load_folder
-from runner.server.connect import connected, read_facts, translated
+from runner.results import BaselineResult, PlanResult, ResolveResult, StatusResult, UpResult, VerifyResult
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from runner.config import Config
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from runner.ledger.entry import Ledger
     from runner.ledger.resolve import Decision
     from runner.migrations.migration import Migration
-    from runner.migrations.script import Script
     from runner.server.connect import Connection
 
 _SILENT = Listener()
@@ -36,96 +33,6 @@ _TEMPLATE = """\
 -- Locks:
 
 """
-
-
-class UpResult(NamedTuple):
-    """What `up` did: the files it applied, every version afterwards, the last history, and its time."""
-
-    applied: tuple[Applied, ...]
-    rows: tuple[Row, ...]
-    history: str
-    duration_ms: int
-
-    @property
-    def status(self) -> Exit:
-        """DONE: whatever stands in the way is raised."""
-        return Exit.DONE
-
-
-class StatusResult(NamedTuple):
-    """Every version that files or ledger know, and the last history; `check` makes pending files count."""
-
-    rows: tuple[Row, ...]
-    history: str
-    check: bool
-
-    @property
-    def pending(self) -> tuple[Row, ...]:
-        """What `up` would apply."""
-        return tuple(row for row in self.rows if row.standing in TO_APPLY)
-
-    @property
-    def status(self) -> Exit:
-        """PENDING if there is anything to apply and that was the question, else DONE."""
-        return Exit.PENDING if self.check and self.pending else Exit.DONE
-
-
-class VerifyResult(NamedTuple):
-    """Every version, and those among them that differ."""
-
-    rows: tuple[Row, ...]
-
-    @property
-    def differences(self) -> tuple[Row, ...]:
-        """Edited, gone, out of order."""
-        return tuple(row for row in self.rows if row.standing in DIFFERENCES)
-
-    @property
-    def status(self) -> Exit:
-        """DIFFERENCE, UNFINISHED, or DONE: pending files and a database that is ahead are no difference."""
-        if self.differences:
-            return Exit.DIFFERENCE
-        return Exit.UNFINISHED if any(row.standing is Standing.STARTED for row in self.rows) else Exit.DONE
-
-
-class PlanResult(NamedTuple):
-    """The plan with the script of each step; `sql` is the whole as a script for psql, if that was asked for."""
-
-    plan: Plan
-    scripts: Mapping[int, Script]
-    sql: str | None
-
-    @property
-    def status(self) -> Exit:
-        """DONE: a plan that cannot be made is raised."""
-        return Exit.DONE
-
-
-class BaselineResult(NamedTuple):
-    """The migrations that were recorded without running them."""
-
-    recorded: tuple[Migration, ...]
-
-    @property
-    def status(self) -> Exit:
-        """DONE."""
-        return Exit.DONE
-
-
-class ResolveResult(NamedTuple):
-    """The migration that was decided about, and how."""
-
-    migration: Migration
-    decision: Decision
-    reason: str
-
-    @property
-    def status(self) -> Exit:
-        """DONE."""
-        return Exit.DONE
-
-
-Result = UpResult | StatusResult | VerifyResult | PlanResult | BaselineResult | ResolveResult
 
 
 async def up(
@@ -148,7 +55,7 @@ async def up(
     losses: list[int] = []
     while True:
         try:
-            async with _session(config, listener, connection) as session:
+            async with open_session(config, listener, connection) as session:
                 ledger = await read_ledger(session)
                 planned = await _planner(session, migrations, ledger, to=to, allow_out_of_order=allow_out_of_order)
                 the_plan = planned(ledger)
@@ -174,7 +81,7 @@ async def status(
 ) -> StatusResult:
     """Where each version stands. Writes nothing."""
     migrations = load_folder(config.folder)
-    async with _session(config, listener, connection) as session:
+    async with open_session(config, listener, connection) as session:
         ledger = await read_ledger(session)
         rows = compare(migrations, ledger, reformatted=await _reformatted(session, migrations, ledger))
         return StatusResult(rows, ledger.history, check)
@@ -199,7 +106,7 @@ async def plan(
     from runner.migrations.script import read_script
 
     migrations = load_folder(config.folder)
-    async with _session(config, listener, connection) as session:
+    async with open_session(config, listener, connection) as session:
         ledger = await read_ledger(session)
         planned = await _planner(session, migrations, ledger, to=to, allow_out_of_order=allow_out_of_order)
         the_plan = planned(ledger)
@@ -218,7 +125,7 @@ async def baseline(
     migrations = load_folder(config.folder)
     if version not in {migration.version for migration in migrations}:
         raise unknown_version(version, migrations)
-    async with _session(config, listener, connection) as session:
+    async with open_session(config, listener, connection) as session:
         require_writable(session, "a baseline has to be written")
         wanted = [migration for migration in migrations if migration.version <= version]
         return BaselineResult(tuple(await record_baseline(await ensure_ledger(session), wanted)))
@@ -241,7 +148,7 @@ async def resolve(
     migration = next((each for each in migrations if each.version == version), None)
     if migration is None:
         raise unknown_version(version, migrations)
-    async with _session(config, listener, connection) as session:
+    async with open_session(config, listener, connection) as session:
         require_writable(session, "a decision has to be written")
         await resolve_entry(session, migration, read_script(migration), decision, reason=reason)
     return ResolveResult(migration, decision, reason)
@@ -267,30 +174,6 @@ def new(config: Config, name: str) -> Path:
         place = errors.Place(str(error.filename or config.folder))
         raise errors.Unwritable(f"the file cannot be written: {error.strerror}", place=place) from error
     return path
-
-
-@asynccontextmanager
-async def _session(config: Config, listener: Listener, connection: Connection | None) -> AsyncIterator[Session]:
-    """A session on the given connection, on the embedded server, or on the database that the settings name."""
-    async with _connection(config, listener, connection) as open_connection:
-        facts = await read_facts(open_connection, config.schema)
-        with translated(facts.user):
-            yield Session(open_connection, config, facts, listener)
-
-
-@asynccontextmanager
-async def _connection(config: Config, listener: Listener, connection: Connection | None) -> AsyncIterator[Connection]:
-    if connection is not None:
-        yield connection
-    elif config.embedded is not None:
-        from runner.server.embedded import running
-
-        with running(config.embedded, keep=config.keep_running, tell=listener.server) as url:
-            async with connected(url, wait_ms=config.wait_ms, tell=listener.waiting) as made:
-                yield made
-    else:
-        async with connected(config.database_url, wait_ms=config.wait_ms, tell=listener.waiting) as made:
-            yield made
 
 
 async def _planner(

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.server.connect import connected, read_facts, translated
+
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from runner.config import Config
     from runner.ledger.entry import LedgerEntry
     from runner.migrations.migration import Migration
@@ -52,3 +57,27 @@ class Session(NamedTuple):
     def applied_by(self) -> str:
         """Role, host and process, as the ledger keeps them."""
         return f"{self.facts.user} from {platform.node()} pid {os.getpid()}"
+
+
+@asynccontextmanager
+async def open_session(config: Config, listener: Listener, connection: Connection | None) -> AsyncIterator[Session]:
+    """A session on the given connection, on the embedded server, or on the database that the settings name."""
+    async with _connection(config, listener, connection) as open_connection:
+        with translated():
+            facts = await read_facts(open_connection, config.schema)
+            yield Session(open_connection, config, facts, listener)
+
+
+@asynccontextmanager
+async def _connection(config: Config, listener: Listener, connection: Connection | None) -> AsyncIterator[Connection]:
+    if connection is not None:
+        yield connection
+    elif config.embedded is not None:
+        from runner.server.embedded import running
+
+        with running(config.embedded, keep=config.keep_running, tell=listener.server) as url:
+            async with connected(url, wait_ms=config.wait_ms, tell=listener.waiting) as made:
+                yield made
+    else:
+        async with connected(config.database_url, wait_ms=config.wait_ms, tell=listener.waiting) as made:
+            yield made

@@ -37,13 +37,13 @@ _WORDS = rf"{_LETTER}{_INNER}*+"
 _PLAIN = r"\x00-!#%&*+,0-:<-@\[\]^`{-\x7f"  # ASCII that can neither begin a token of another kind nor a word
 _STRING = r"'(?:[^']++|'')*+'"
 _ESCAPED = r"'(?:[^'\\]++|\\.|'')*+'"
-_CONTINUED = r"(?:[ \t\f\v]*+\n(?:\s++|--[^\n]*+\n)*+"
+_CONTINUED = r"(?:[ \t\f\v]*+\n(?:\s++|--[^\n]*+\n)*"
 _IDENTIFIER = r'"(?:[^"]++|"")*+"'
 
 # One token. What it does not match is an obstacle: a block comment, a dollar quote, a backslash, an open quote.
 _TOKEN = rf"""
    (?P<plain>[{_PLAIN}]++)
-  |(?P<escaped>[eE]{_ESCAPED}{_CONTINUED}{_ESCAPED})*+)
+  |(?P<escaped>[eE]{_ESCAPED}{_CONTINUED}{_ESCAPED})*)
   |(?P<word>(?![eE]'){_WORDS})
   |(?P<string>{_STRING})
   |(?P<identifier>{_IDENTIFIER})
@@ -52,12 +52,13 @@ _TOKEN = rf"""
   |(?P<punctuation>[().]|-(?!-)|/(?!\*))
 """
 _NEXT = re.compile(_TOKEN, re.VERBOSE | re.DOTALL)
-# As many tokens as there are, in one call. Without groups: in a possessive loop they trip some versions of `re`.
+# Many tokens in one call; not all of them, as `re` keeps something of each until it is done, and not possessively, as
+# Python before 3.11.5 loses its place where an alternative fails half-way.
 _UNNAMED = re.sub(r"[?]P<[a-z]+>", "?:", _TOKEN).replace(_PLAIN, f"{_PLAIN}().")
-_RUN = re.compile(f"(?:{_UNNAMED})*+", re.VERBOSE | re.DOTALL)
+_RUN = re.compile(f"(?:{_UNNAMED}){{1,1000}}", re.VERBOSE | re.DOTALL)
 _DOLLAR_QUOTE = re.compile(rf"\${_TAG}\$")
 _OPENING = re.compile(r"[eE]?'|\"")
-_SPACE = re.compile(r"(?:\s++|--[^\n]*+)*+")
+_SPACE = re.compile(r"\s++|--[^\n]*+")
 _WORD = re.compile(_WORDS)
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 # Only these can hold a semicolon outside quotes, so only these are read token by token.
@@ -83,11 +84,12 @@ def split(text: str, path: str) -> Iterator[Statement]:
 def skip_blank(text: str, position: int, path: str) -> int:
     """The offset of the first character at or after `position` that is neither white space nor comment."""
     while True:
-        space = _SPACE.match(text, position)
-        position = space.end() if space else position
-        if not text.startswith("/*", position):
+        if space := _SPACE.match(text, position):
+            position = space.end()
+        elif text.startswith("/*", position):
+            position = _comment_end(text, position, path)
+        else:
             return position
-        position = _comment_end(text, position, path)
 
 
 def place_at(text: str, offset: int, path: str) -> Place:
@@ -133,12 +135,10 @@ def essence(text: str) -> list[str]:
 def _simple_end(text: str, start: int, path: str) -> int:
     """The offset of the semicolon that ends the statement at `start`, or of the end of the text."""
     position = start
-    while True:
+    while position < len(text) and text[position] != ";":
         run = _RUN.match(text, position)
-        position = run.end() if run else position
-        if position >= len(text) or text[position] == ";":
-            return position
-        position = _past_obstacle(text, position, path)
+        position = run.end() if run else _past_obstacle(text, position, path)
+    return position
 
 
 def _first_words(text: str, start: int, path: str) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, assert_never
 
-from runner.commands import BaselineResult, PlanResult, ResolveResult, StatusResult, UpResult, VerifyResult
+from runner.results import BaselineResult, PlanResult, ResolveResult, StatusResult, UpResult, VerifyResult
 
 if TYPE_CHECKING:
-    from runner.commands import Result
     from runner.errors import Exit, MigrateError
     from runner.ledger.apply import Applied
     from runner.ledger.integrity import Row
     from runner.migrations.migration import Migration
     from runner.migrations.script import Script
+    from runner.results import Result
 
 FORMAT = 1
 

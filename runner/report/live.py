@@ -21,41 +21,41 @@ class LiveReport(Listener):
     def __init__(self, *, results: bool) -> None:
         self._results = results
         self._terminal = sys.stderr.isatty() and sys.stdout.isatty()
-        self._shown = False
+        self._running = ""
 
     def waiting(self, why: str) -> None:
-        self._say(dim(why))
+        self._tell(dim(why))
 
     def server(self, text: str) -> None:
-        self._say(dim(text))
+        self._tell(dim(text))
 
     def warning(self, text: str) -> None:
-        self._say(f"{yellow('warning')}: {text}")
+        self._tell(f"{yellow('warning')}: {text}")
 
     def notice(self, migration: Migration, text: str) -> None:
-        self._say(f"{migration.label}: {text}")
+        self._tell(f"{migration.label}: {text}")
 
     def began(self, migration: Migration) -> None:
-        if self._terminal:
-            self._clear()
-            say(dim(f"{migration.title} …"), err=True, nl=False)
-            self._shown = True
+        self._show_running(migration.title)
 
     def applied(self, migration: Migration, entry: LedgerEntry) -> None:
-        self._clear()
+        self._show_running("")
         if self._results:
             say(applied_line(migration, entry, 40))
 
-    def _say(self, line: str) -> None:
-        self._clear()
-        say(line, err=True)
-
-    def _clear(self) -> None:
-        """Takes the running file's line away, so that the next line has the whole width."""
-        if self._shown:
-            say("\r\x1b[K", err=True, nl=False)
-            self._shown = False
-
     def close(self) -> None:
         """Leaves a clean line behind, whatever ended the command."""
-        self._clear()
+        self._show_running("")
+
+    def _tell(self, line: str) -> None:
+        """A line on stderr, above that of the running file."""
+        running = self._running
+        self._show_running("")
+        say(line, err=True)
+        self._show_running(running)
+
+    def _show_running(self, title: str) -> None:
+        """On a terminal, the last line names the file that runs; each new one takes the place of the one before."""
+        if self._terminal and (title or self._running):
+            say(f"\r\x1b[K{dim(f'{title} …') if title else ''}", err=True, nl=False)
+        self._running = title

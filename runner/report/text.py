@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 from unicodedata import east_asian_width
 
-from runner.commands import BaselineResult, PlanResult, ResolveResult, StatusResult, UpResult, VerifyResult
 from runner.durations import format_duration
 from runner.ledger.entry import State
 from runner.ledger.integrity import Row, Standing
 from runner.migrations.migration import Mode
 from runner.report.style import bold, dim, green, red, yellow
+from runner.results import BaselineResult, PlanResult, ResolveResult, StatusResult, UpResult, VerifyResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from runner.commands import Result
     from runner.errors import MigrateError, Place
     from runner.ledger.entry import LedgerEntry
     from runner.migrations.migration import Migration
     from runner.migrations.script import Script
+    from runner.results import Result
 
 SHORT_HISTORY = 12
 _WIDEST_SOURCE = 110

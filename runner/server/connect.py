@@ -213,7 +213,7 @@ def is_lost(error: BaseException) -> bool:
 
 
 @contextmanager
-def translated(user: str) -> Iterator[None]:
+def translated() -> Iterator[None]:
     """Turns what the driver raises into errors of ours; those that are ours already pass."""
     try:
         yield
@@ -229,7 +229,7 @@ def translated(user: str) -> Iterator[None]:
         if sqlstate is None:
             raise
         kind = errors.NoRight if sqlstate == "42501" else errors.LedgerRefused
-        hint = f"Grant it to the role {user}, or use another role." if sqlstate == "42501" else None
+        hint = "Grant it to the role that migrates, or use another role." if sqlstate == "42501" else None
         raise kind(str(error.args[0]), sqlstate=sqlstate, hint=getattr(error, "hint", None) or hint) from error
 
 

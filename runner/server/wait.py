@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
-_FIRST_WORD, _NEXT_WORD = 1.0, 10.0
+_FIRST_WORD, _NEXT_WORD = 0.5, 10.0  # seconds; with the longest pause, the first word comes within 1.5
 
 
 class Patience:
@@ -32,7 +32,7 @@ class Patience:
         return time.monotonic() - self._start
 
     def word_is_due(self) -> bool:
-        """Whether people have waited long enough to be told why: after a second, then every ten."""
+        """Whether people have waited long enough to be told why: soon at first, then every ten seconds."""
         return self.elapsed() >= self._next_word
 
     async def pause(self, why: str) -> bool:

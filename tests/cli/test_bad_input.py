@@ -160,11 +160,11 @@ def test_a_host_that_does_not_resolve(offline: Project) -> None:
 def test_a_server_that_is_not_there(offline: Project) -> None:
     offline.write("0001_a")
 
-    run = offline.migrate("up", "--database-url", NOWHERE, "--wait", "1500ms")
+    run = offline.migrate("up", "--database-url", NOWHERE, "--wait", "2500ms")
 
     assert run.returncode == 5
     assert "waiting for the database: connection refused at postgresql://nobody@127.0.0.1:1/nothing" in run.stderr
-    assert "error[connect.unreachable]: the database could not be reached in 1.5 s" in run.stderr
+    assert "error[connect.unreachable]: the database could not be reached in 2.5 s" in run.stderr
 
 
 def test_a_wrong_password_is_refused_at_once_and_never_printed(
