@@ -78,8 +78,12 @@ def server(request: pytest.FixtureRequest, scratch: Path) -> Iterator[Server]:
         return
     cluster = Cluster(scratch / request.param, BINARIES[request.param], free_port())
     cluster.initialize(sync=False)
-    rules = "local all all trust\nhost all locked 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n"
-    (cluster.data / "pg_hba.conf").write_text(rules)
+    rules = [
+        "local all,replication all trust",
+        "host all locked 127.0.0.1/32 scram-sha-256",
+        "host all all 127.0.0.1/32 trust",
+    ]
+    (cluster.data / "pg_hba.conf").write_text("\n".join([*rules, ""]))
     options = [part for option in (*_QUICK, "listen_addresses=127.0.0.1") for part in ("-c", option)]
     process = cluster.start(options, dies_with_parent=True)
     yield Server(cluster.url(), cluster.port, cluster.binaries)

@@ -25,6 +25,7 @@ from runner.ledger.light import MOST_FILES, apply_light, is_light
 from runner.ledger.lock import begin_locked
 from runner.ledger.no_transaction import apply_alone
 from runner.ledger.transaction import apply_together
+from runner.ledger.watch import watching
 from runner.migrations.migration import Mode
 from runner.migrations.script import read_script
 from runner.server.connect import read_facts
@@ -201,32 +202,40 @@ async def _patiently(session: Session, work: Work, ledger: Ledger) -> bool:
     A transactional file that is locked out is tried again as a whole, for `retry_for_ms`.
     """
     patience = Patience(session.config.retry_for_ms, session.listener.waiting, first_pause=_RETRY_PAUSE)
+    first = work.pieces[0][0]
     while True:
-        try:
-            match work.way:
-                case Way.LIGHT:
-                    return await apply_light(session, work.pieces, ledger)
-                case Way.TOGETHER:
-                    return await apply_together(session, work.pieces, ledger)
-                case Way.ALONE:
-                    return await apply_alone(session, work.steps[0], work.pieces[0][1], ledger)
-                case _ as never:
-                    assert_never(never)
-        except StatementFailed as error:
-            if error.sqlstate not in _IN_THE_WAY or work.way is Way.ALONE:
-                raise
-            if not await patience.pause(f"{work.pieces[0][0].title} is locked out, trying again: {error.message}"):
-                raise _locked_out(session, error) from error
+        async with watching(session, first) as watch:
+            try:
+                return await _apply(session, work, ledger)
+            except StatementFailed as error:
+                if error.sqlstate not in _IN_THE_WAY or work.way is Way.ALONE:
+                    raise
+                failed = error
+        why = f": it waits for {watch.blockers}" if watch.blockers else f": {failed.message}"
+        if not await patience.pause(f"{first.title} is locked out, trying again{why}"):
+            raise _locked_out(session, failed, watch.blockers) from failed
 
 
-def _locked_out(session: Session, error: StatementFailed) -> LockedOut:
+async def _apply(session: Session, work: Work, ledger: Ledger) -> bool:
+    match work.way:
+        case Way.LIGHT:
+            return await apply_light(session, work.pieces, ledger)
+        case Way.TOGETHER:
+            return await apply_together(session, work.pieces, ledger)
+        case Way.ALONE:
+            return await apply_alone(session, work.steps[0], work.pieces[0][1], ledger)
+        case _ as never:
+            assert_never(never)
+
+
+def _locked_out(session: Session, error: StatementFailed, blockers: str) -> LockedOut:
     return LockedOut(
         f"{error.message}, again and again for {session.config.retry_for_ms / 1000:g} s",
         place=error.place,
         sqlstate=error.sqlstate,
-        detail=error.detail,
+        detail=f"it waits for {blockers}" if blockers else error.detail,
         context=error.context,
-        hint="Another session holds a lock on the table; pg_stat_activity shows who. --retry-for allows more time.",
+        hint="Another session holds a lock that the file needs. Try again later; --retry-for allows more time.",
     )
 
 
@@ -241,7 +250,7 @@ def _state(queue: Sequence[Work], ledger: Ledger, error: BaseException) -> str:
         rest = failed + rest
     elif queue[0].way is Way.ALONE:
         parts.append(f"{failed[0]} is started and not finished")
-    elif not isinstance(error, TransactionGone):
+    elif queue[0].way is not Way.LIGHT and not isinstance(error, TransactionGone):  # of those nobody saw how far
         parts.append(f"{_listed(failed)} rolled back")
     if rest:
         parts.append(f"{_listed(rest)} not tried")

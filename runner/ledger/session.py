@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.server.connect import connected, read_facts, translated
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from runner.config import Config
     from runner.ledger.entry import LedgerEntry
@@ -33,6 +33,9 @@ class Listener:
     def notice(self, migration: Migration, text: str) -> None:
         """The server said something while a file ran (RAISE NOTICE and the like)."""
 
+    def progress(self, migration: Migration, text: str) -> None:
+        """A file takes its time: how far it is, or whom it waits for."""
+
     def began(self, migration: Migration) -> None:
         """A file begins to run."""
 
@@ -41,12 +44,18 @@ class Listener:
 
 
 class Session(NamedTuple):
-    """A connection with what the rest of the ledger's room needs beside it."""
+    """A connection with what the rest of the ledger's room needs beside it.
+
+    `url` is where a second connection would go, None for libpq's environment; `reachable` is False for a connection
+    that was given, whose address nobody knows.
+    """
 
     connection: Connection
     config: Config
     facts: ServerFacts
     listener: Listener
+    url: str | None = None
+    reachable: bool = True
 
     @property
     def schema(self) -> str:
@@ -62,22 +71,31 @@ class Session(NamedTuple):
 @asynccontextmanager
 async def open_session(config: Config, listener: Listener, connection: Connection | None) -> AsyncIterator[Session]:
     """A session on the given connection, on the embedded server, or on the database that the settings name."""
-    async with _connection(config, listener, connection) as open_connection:
-        with translated():
-            facts = await read_facts(open_connection, config.schema)
-            yield Session(open_connection, config, facts, listener)
+    if connection is not None:
+        async with _on(connection, config, listener) as session:
+            yield session._replace(reachable=False)
+        return
+    with _address(config, listener) as url:
+        async with (
+            connected(url, wait_ms=config.wait_ms, tell=listener.waiting) as made,
+            _on(made, config, listener) as session,
+        ):
+            yield session._replace(url=url)
 
 
 @asynccontextmanager
-async def _connection(config: Config, listener: Listener, connection: Connection | None) -> AsyncIterator[Connection]:
-    if connection is not None:
-        yield connection
-    elif config.embedded is not None:
-        from runner.server.embedded import running
+async def _on(connection: Connection, config: Config, listener: Listener) -> AsyncIterator[Session]:
+    with translated():
+        yield Session(connection, config, await read_facts(connection, config.schema), listener)
 
-        with running(config.embedded, keep=config.keep_running, tell=listener.server) as url:
-            async with connected(url, wait_ms=config.wait_ms, tell=listener.waiting) as made:
-                yield made
-    else:
-        async with connected(config.database_url, wait_ms=config.wait_ms, tell=listener.waiting) as made:
-            yield made
+
+@contextmanager
+def _address(config: Config, listener: Listener) -> Iterator[str | None]:
+    """The URL of the database; that of the embedded server while it runs."""
+    if config.embedded is None:
+        yield config.database_url
+        return
+    from runner.server.embedded import running
+
+    with running(config.embedded, keep=config.keep_running, tell=listener.server) as url:
+        yield url

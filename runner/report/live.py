@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import time
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from runner.ledger.session import Listener
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from runner.migrations.migration import Migration
 
 
+_PROGRESS_EVERY = 10.0  # seconds between lines where there is no terminal
+
+
 class LiveReport(Listener):
     """Prints results to stdout as they come, unless they will all come in one JSON document, and the rest to stderr."""
 
@@ -22,6 +27,7 @@ class LiveReport(Listener):
         self._results = results
         self._terminal = sys.stderr.isatty() and sys.stdout.isatty()
         self._running = ""
+        self._next_progress = 0.0
 
     def waiting(self, why: str) -> None:
         self._tell(dim(why))
@@ -34,6 +40,14 @@ class LiveReport(Listener):
 
     def notice(self, migration: Migration, text: str) -> None:
         self._tell(f"{migration.label}: {text}")
+
+    def progress(self, migration: Migration, text: str) -> None:
+        """On a terminal in the line of the running file, else as a line of its own now and then."""
+        if self._terminal:
+            self._show_running(f"{migration.title} {text}"[: get_terminal_size().columns - 3])
+        elif time.monotonic() >= self._next_progress:
+            self._next_progress = time.monotonic() + _PROGRESS_EVERY
+            say(f"{migration.title} {text}", err=True)
 
     def began(self, migration: Migration) -> None:
         self._show_running(migration.title)

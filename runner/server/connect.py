@@ -26,6 +26,7 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 class ServerFacts(NamedTuple):
     """What one query tells of a server, a role and the ledger; `version` as server_version_num, 150004 for 15.4."""
 
+    pid: int
     version: int
     version_text: str
     standby: bool
@@ -68,6 +69,7 @@ async def read_facts(connection: Connection, schema: str) -> ServerFacts:
     [row] = await fetch_rows(connection, load_sql("server", "facts", schema=schema))
     pid, version, version_text, standby, read_only, checks, user, database, namespace, ledger, comment = row
     facts = ServerFacts(
+        pid=int(pid or 0),
         version=int(version or 0),
         version_text=version_text or "",
         standby=standby == "t",

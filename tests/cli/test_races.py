@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -54,11 +55,11 @@ def await_lock_free(database: Database) -> float:
 
 
 @contextmanager
-def holding(database: Database, *, table: str = "held") -> Iterator[None]:
+def holding(database: Database, *, table: str = "held", mode: str = "ACCESS SHARE") -> Iterator[None]:
     """Somebody sits in a transaction with a lock on the table."""
     with subprocess.Popen([database.server.psql(), "-X", "-q", database.url], stdin=subprocess.PIPE) as process:
         assert process.stdin
-        process.stdin.write(f"BEGIN; LOCK TABLE {table} IN ACCESS SHARE MODE;\n".encode())
+        process.stdin.write(f"BEGIN; LOCK TABLE {table} IN {mode} MODE;\n".encode())
         process.stdin.flush()
         deadline = time.monotonic() + 20
         while not database.value(f"SELECT count(*) FROM pg_locks WHERE relation = '{table}'::regclass"):
@@ -335,6 +336,35 @@ def test_a_table_that_somebody_holds_is_tried_again(project: Project, database: 
     [(status, err)] = finish([process])
 
     assert status == 0, err
+
+
+def test_who_is_in_the_way_is_named(project: Project, database: Database) -> None:
+    database.execute("CREATE TABLE held (id int)")
+    project.write("0001_alter", "ALTER TABLE held ADD COLUMN more int;")
+
+    with holding(database):
+        run = project.migrate("up", "--retry-for", "3s")
+
+    assert run.returncode == 5
+    named = r"it waits for pid \d+ \(postgres, psql\), idle in transaction for 00:00:0\d: LOCK TABLE held"
+    assert re.search(f"0001_alter is locked out, trying again: {named}", run.stderr), run.stderr
+    assert re.search(f"detail: {named}", run.stderr), run.stderr
+
+
+def test_a_concurrent_index_has_no_lock_timeout_and_says_whom_it_waits_for(
+    project: Project, database: Database
+) -> None:
+    database.execute("CREATE TABLE held (id int)")
+    project.write("0001_index", "-- migrate: no-transaction\nCREATE INDEX CONCURRENTLY held_idx ON held (id);")
+
+    with holding(database, mode="ROW EXCLUSIVE"):
+        process = project.start("up", "--lock-timeout", "100ms")
+        assert process.stderr
+        assert re.match(r"0001_index waits for pid \d+ \(postgres, psql\), idle in", process.stderr.readline())
+    [(status, err)] = finish([process])
+
+    assert status == 0, err
+    assert database.value("SELECT indisvalid FROM pg_index WHERE indexrelid = 'held_idx'::regclass")
 
 
 def test_a_table_that_somebody_holds_for_too_long_is_told(project: Project, database: Database) -> None:

@@ -1,0 +1,76 @@
+"""Watching a file that takes its time, over a second connection: who is in its way, and how far it is."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
+
+from runner.server.connect import fetch_rows
+from runner.server.sql import load_sql
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from runner.ledger.session import Session
+    from runner.migrations.migration import Migration
+    from runner.server.connect import Connection
+
+# Seconds. Files that are done by then, nearly all, cost no second connection; a lock_timeout of 1 s is not over yet.
+_FIRST_LOOK = 0.4
+_NEXT_LOOK = 0.5
+
+
+class Watch:
+    """What was seen last; `blockers` names the sessions that hold what the file waits for, or is empty."""
+
+    blockers = ""
+
+
+@asynccontextmanager
+async def watching(session: Session, migration: Migration) -> AsyncIterator[Watch]:
+    """Watches while the block runs, and tells the listener. A watch that cannot be had is done without."""
+    import asyncio
+
+    watch = Watch()
+    task = asyncio.ensure_future(_look_on(session, migration, watch))
+    try:
+        yield watch
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await task
+
+
+async def _look_on(session: Session, migration: Migration, watch: Watch) -> None:
+    import asyncio
+
+    import asyncpg
+
+    await asyncio.sleep(_FIRST_LOOK)
+    if session.facts.pooled or not session.reachable:
+        return
+    connection = await asyncpg.connect(session.url, statement_cache_size=0, timeout=5)
+    try:
+        while True:
+            watch.blockers = await _blockers(connection, session.facts.pid)
+            text = f"waits for {watch.blockers}" if watch.blockers else await _work(connection, session.facts.pid)
+            if text:
+                session.listener.progress(migration, text)
+            await asyncio.sleep(_NEXT_LOOK)
+    finally:
+        connection.terminate()
+
+
+async def _blockers(connection: Connection, pid: int) -> str:
+    rows = await fetch_rows(connection, load_sql("ledger", "blockers", pid=pid))
+    return "; ".join(
+        f"pid {blocker} ({user}, {application}), {state} for {age}: {query}"
+        for blocker, user, application, state, age, query in rows
+    )
+
+
+async def _work(connection: Connection, pid: int) -> str:
+    for phase, done, total in await fetch_rows(connection, load_sql("ledger", "work", pid=pid)):
+        share = f", {100 * int(done or 0) // int(total)} %" if total and int(total) else ""
+        return f"{phase}{share}"
+    return ""
