@@ -23,7 +23,7 @@ def start() -> NoReturn:
         main(prog_name="migrate")
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
-        with suppress(BrokenPipeError):
+        with suppress(OSError):
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(status)

@@ -7,19 +7,18 @@ import time
 from typing import TYPE_CHECKING
 
 from runner import errors
-from runner.ledger.integrity import compare, edited
+from runner.ledger.integrity import Standing, compare, edited
 from runner.ledger.ledger import fetch, read_ledger, require_writable
 from runner.ledger.plan import Plan, make_plan, unknown_version
 from runner.ledger.session import Listener, Session, open_session
 from runner.migrations.folder import load_folder
-from runner.results import BaselineResult, PlanResult, ResolveResult, StatusResult, UpResult, VerifyResult
+from runner.results import Applied, BaselineResult, PlanResult, ResolveResult, StatusResult, UpResult, VerifyResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from runner.config import Config
-    from runner.ledger.apply import Applied
     from runner.ledger.entry import Ledger
     from runner.ledger.resolve import Decision
     from runner.migrations.migration import Migration
@@ -47,33 +46,46 @@ async def up(
     """Applies what is pending, each file exactly once, however many runners start at the same time.
 
     Raises a MigrateError; its `status` is the exit status and its `state` says what is in the database. A connection
-    that is lost is made again and the ledger read again; the second loss at the same file is an error.
+    that is lost is made again and the ledger read again; the second loss at the same file is an error. A `connection`
+    that is given should be the runner's own: its settings, prepared statements and LISTENs do not survive.
     """
     start = time.monotonic()
     migrations = load_folder(config.folder)
-    done: list[Applied] = []
+    before: set[int] | None = None
     losses: list[int] = []
     while True:
+        reached = 0
         try:
             async with open_session(config, listener, connection) as session:
                 ledger = await read_ledger(session)
+                before = set(ledger) if before is None else before
                 planned = await _planner(session, migrations, ledger, to=to, allow_out_of_order=allow_out_of_order)
-                the_plan = planned(ledger)
+                the_plan, reached = planned(ledger), len(ledger)
                 if the_plan.steps:
                     from runner.ledger.apply import apply_pending
 
-                    ledger = await apply_pending(session, ledger, planned, done, atomic=atomic)
+                    ledger = await apply_pending(session, ledger, planned, atomic=atomic)
                     the_plan = planned(ledger)
-                return _up_result(the_plan, ledger, done, start)
+                applied = _applied(session, the_plan, before)
+                return UpResult(applied, the_plan.rows, ledger.history, round((time.monotonic() - start) * 1000))
         except errors.ConnectionLost as error:
-            losses.append(len(done))
-            if connection or losses.count(len(done)) >= _LOSSES_BORNE:
+            losses.append(reached)
+            if connection or losses.count(reached) >= _LOSSES_BORNE:
                 raise
             listener.warning(f"{error.message}; looking again")
 
 
-def _up_result(plan: Plan, ledger: Ledger, done: list[Applied], start: float) -> UpResult:
-    return UpResult(tuple(done), plan.rows, ledger.history, round((time.monotonic() - start) * 1000))
+def _applied(session: Session, the_plan: Plan, before: set[int]) -> tuple[Applied, ...]:
+    """What this process applied, over however many connections: the ledger says whose work an entry is."""
+    return tuple(
+        Applied(row.migration, row.entry)
+        for row in the_plan.rows
+        if row.migration
+        and row.entry
+        and row.version not in before
+        and row.standing is Standing.APPLIED
+        and row.entry.applied_by == session.applied_by
+    )
 
 
 async def status(

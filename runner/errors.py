@@ -88,6 +88,10 @@ class BadUrl(ConfigError):
     name = "config.bad-url"
 
 
+class InTransaction(ConfigError):
+    name = "config.in-transaction"
+
+
 class BadSetting(ConfigError):
     name = "config.bad-setting"
 
@@ -219,6 +223,10 @@ class TransactionControl(FileError):
     name = "file.transaction-control"
 
 
+class SessionControl(FileError):
+    name = "file.session-control"
+
+
 class IntegrityError(MigrateError):
     status = Exit.DIFFERENCE
 
@@ -289,6 +297,10 @@ class StatementFailed(ApplyError):
 
 class TransactionGone(ApplyError):
     name = "apply.transaction-gone"
+
+
+class LockGone(ApplyError):
+    name = "apply.lock-gone"
 
 
 class IndexInvalid(ApplyError):

@@ -10,11 +10,18 @@ from runner.ledger.integrity import DIFFERENCES, TO_APPLY, Row, Standing
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runner.ledger.apply import Applied
+    from runner.ledger.entry import LedgerEntry
     from runner.ledger.plan import Plan
     from runner.ledger.resolve import Decision
     from runner.migrations.migration import Migration
     from runner.migrations.script import Script
+
+
+class Applied(NamedTuple):
+    """A file that this command applied."""
+
+    migration: Migration
+    entry: LedgerEntry
 
 
 class UpResult(NamedTuple):

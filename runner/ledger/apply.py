@@ -74,23 +74,14 @@ class Work:
         return self.pieces[0][0].version
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """A file that this command applied."""
-
-    migration: Migration
-    entry: LedgerEntry
-
-
 async def apply_pending(
     session: Session,
     ledger: Ledger,
     planned: Callable[[Ledger], Plan],
-    done: list[Applied],
     *,
     atomic: bool = False,
 ) -> Ledger:
-    """The ledger after everything pending was applied, by this runner (then it is in `done`) or by others meanwhile.
+    """The ledger after everything pending was applied, by this runner or by others meanwhile.
 
     `planned` makes the plan for a ledger. All scripts are read and checked before the first of them runs.
     Raises what the plan raises, FileError, ReadOnly, Pooled, LockTimeout, LockedOut, or an ApplyError with its state.
@@ -111,20 +102,18 @@ async def apply_pending(
         except CancelledError as cancelled:
             raise CancelledError(_state(queue, ledger, cancelled)) from cancelled
         work = queue.popleft()
-        for entry in (await read_ledger(session, first=work.first if complete else 0)).values():
-            ledger.put(entry)
-        _report(session, work, ledger, done)
+        ledger.take(await read_ledger(session, first=work.first if complete else 0))
+        _report(session, work, ledger)
         if not complete:  # another runner was here, or a light file was not so light
             careful = work.versions if work.way is Way.LIGHT else frozenset()
             queue = _queue(planned(ledger), scripts, ledger.tip, careful=careful, atomic=atomic)
     return ledger
 
 
-def _report(session: Session, work: Work, ledger: Ledger, done: list[Applied]) -> None:
+def _report(session: Session, work: Work, ledger: Ledger) -> None:
     for migration, _ in work.pieces:
         entry = ledger.get(migration.version)
         if entry and entry.state is State.APPLIED and entry.applied_by == session.applied_by:
-            done.append(Applied(migration, entry))
             session.listener.applied(migration, entry)
 
 
@@ -201,7 +190,7 @@ async def _patiently(session: Session, work: Work, ledger: Ledger) -> bool:
 
     A transactional file that is locked out is tried again as a whole, for `retry_for_ms`.
     """
-    patience = Patience(session.config.retry_for_ms, session.listener.waiting, first_pause=_RETRY_PAUSE)
+    patience: Patience | None = None
     first = work.pieces[0][0]
     while True:
         async with watching(session, first) as watch:
@@ -211,6 +200,7 @@ async def _patiently(session: Session, work: Work, ledger: Ledger) -> bool:
                 if error.sqlstate not in _IN_THE_WAY or work.way is Way.ALONE:
                     raise
                 failed = error
+        patience = patience or Patience(session.config.retry_for_ms, session.listener.waiting, first_pause=_RETRY_PAUSE)
         why = f": it waits for {watch.blockers}" if watch.blockers else f": {failed.message}"
         if not await patience.pause(f"{first.title} is locked out, trying again{why}"):
             raise _locked_out(session, failed, watch.blockers) from failed
@@ -246,7 +236,9 @@ def _state(queue: Sequence[Work], ledger: Ledger, error: BaseException) -> str:
     parts = []
     if before := [version for version in ledger if version < queue[0].first]:
         parts.append(f"{max(before):0{len(failed[0])}d} is applied")
-    if not isinstance(error, ApplyError | LockedOut | Unfinished | CancelledError):
+    if isinstance(error, CancelledError) and queue[0].way is Way.TOGETHER:
+        parts.append(f"{_listed(failed)} not applied")
+    elif not isinstance(error, ApplyError | LockedOut | Unfinished | CancelledError):
         rest = failed + rest
     elif queue[0].way is Way.ALONE:
         parts.append(f"{failed[0]} is started and not finished")

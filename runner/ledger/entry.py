@@ -7,6 +7,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from runner.migrations.migration import Migration
 
 NO_HISTORY = ""
@@ -95,6 +97,13 @@ class Ledger(dict[int, LedgerEntry]):
         late = self.tip is not None and self.tip.version > entry.version
         self[entry.version] = entry
         return self._chain_anew(above=entry.version) if late else []
+
+    def take(self, read: Mapping[int, LedgerEntry]) -> None:
+        """Takes over entries as the database has them; their histories are right as they are."""
+        late = self.tip is not None and bool(read) and min(read) <= self.tip.version
+        merged = {**self, **read}
+        self.clear()
+        self.update(sorted(merged.items()) if late else merged)
 
     def _chain_anew(self, *, above: int) -> list[tuple[int, str]]:
         ordered, history, changed = sorted(self.values()), NO_HISTORY, []

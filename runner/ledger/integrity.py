@@ -75,10 +75,16 @@ def compare(
         for each in migrations
     ]
     rows += [
-        Row(version, Standing.AHEAD if version > last_file else Standing.GONE, None, entries[version])
+        Row(version, _without_file(entries[version], last_file), None, entries[version])
         for version in entries.keys() - {migration.version for migration in migrations}
     ]
     return tuple(sorted(rows, key=attrgetter("version")))
+
+
+def _without_file(entry: LedgerEntry, last_file: int) -> Standing:
+    if entry.state is State.STARTED:
+        return Standing.STARTED
+    return Standing.AHEAD if entry.version > last_file else Standing.GONE
 
 
 def _of_file(

@@ -43,13 +43,23 @@ def _entry(row: tuple[str | None, ...]) -> LedgerEntry:
         int(version or 0),
         name or "",
         checksum or "",
-        _STATES[state or ""],
+        _state(state or ""),
         int(done or 0),
         history or "",
         applied_at,
         None if duration is None else int(duration),
         applied_by,
     )
+
+
+def _state(text: str) -> State:
+    try:
+        return _STATES[text]
+    except KeyError:
+        raise errors.NewerRunner(
+            f'the ledger has an entry in the state "{text}", which this runner does not know',
+            hint="A newer runner wrote it. Use that version of migrate here too.",
+        ) from None
 
 
 def _check_format(session: Session) -> None:
@@ -148,6 +158,11 @@ def rechain_sql(schema: str, histories: Iterable[tuple[int, str]]) -> str:
     """The UPDATE that gives entries above a changed one their new histories; empty if there are none."""
     values = ", ".join(f"({version}, '{history}')" for version, history in histories)
     return load_sql("ledger", "rechain", schema=schema, values=values) + ";\n" if values else ""
+
+
+async def log(session: Session, version: int, event: str, reason: str) -> None:
+    """Notes a decision or a failure beside the ledger."""
+    await write(session, "log", version=version, event=event, reason=reason, decided_by=session.applied_by)
 
 
 async def write(session: Session, file: str, /, **values: object) -> str:

@@ -7,12 +7,13 @@ applied again the careful way, which waits for locks and names the statement tha
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from runner.ledger.entry import Ledger, State
 from runner.ledger.ledger import record_sql, write
 from runner.ledger.lock import lock_key, settings_sql
-from runner.migrations.migration import Mode
+from runner.migrations.migration import Header
 from runner.migrations.statements import essence
 from runner.server.connect import is_lost
 from runner.server.sql import load_sql
@@ -27,26 +28,34 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 8 * 1024
 MOST_FILES = 20
 # A table that is filled as it is made, or that goes with the session.
-_HEAVY = frozenset({"select", "values", "execute", "temp", "temporary", "exists"})
+_HEAVY = frozenset({"select", "values", "execute", "temp", "temporary", "pg_temp", "exists"})
 
 
 def is_light(migration: Migration, script: Script) -> bool:
-    """Whether every statement of the file makes or describes something new and empty."""
-    if migration.header.mode is Mode.NO_TRANSACTION or len(script.text) > LONGEST_TEXT:
+    """Whether every statement makes or describes something new and empty, and the file asks for nothing special."""
+    if migration.header != Header() or len(script.text) > LONGEST_TEXT:
         return False
     tables: set[str] = set()
-    return all(_is_light(essence(script.sql(each).lower()), tables) for each in script.statements)
+    return all(_is_light(_tokens(script.sql(each)), tables) for each in script.statements)
+
+
+def _tokens(sql: str) -> list[str]:
+    """Words in lower case; quoted names and everything else as they are."""
+    return [token.lower() if token.isidentifier() else token for token in essence(sql)]
 
 
 def _is_light(tokens: list[str], tables: set[str]) -> bool:
     match tokens:
         case ["create", "table", *rest]:
             tables.add(_name(rest))
-            return _HEAVY.isdisjoint(rest)
+            copies = any(after == "as" and before not in ("always", "default") for before, after in pairwise(rest))
+            return _HEAVY.isdisjoint(rest) and not copies
         case ["create", "index" | "unique", *rest] if "on" in rest and "concurrently" not in rest:
             return _name(rest[rest.index("on") + 1 :]) in tables
-        case ["create", "type" | "domain" | "sequence" | "schema" | "view" | "function", *rest]:
-            return "exists" not in rest
+        case ["create", "schema", _]:
+            return True
+        case ["create", "type" | "domain" | "sequence" | "view" | "function", *rest]:
+            return "exists" not in rest and "pg_temp" not in rest
         case ["comment", "on", *_]:
             return True
         case _:

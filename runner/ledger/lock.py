@@ -42,8 +42,8 @@ def lock_key(schema: str) -> int:
 def settings_sql(session: Session, migration: Migration | None, *, scope: str, brief: bool = False) -> str:
     """The runner's own settings as SET statements; `scope` is LOCAL for a transaction, SESSION for a session.
 
-    No timeout that is meant for applications ends a migration. Unless it is brief, a dead client's statement ends
-    within a second (client_connection_check_interval) and a vanished host's within seconds (keepalives).
+    No timeout that is meant for applications ends a migration. A dead client's statement ends within a second
+    (client_connection_check_interval) and, unless it is brief, a vanished host's within seconds (keepalives).
     """
     header = migration.header if migration else Header()
     lock_timeout = session.config.lock_timeout_ms if header.lock_timeout_ms is None else header.lock_timeout_ms
@@ -54,10 +54,10 @@ def settings_sql(session: Session, migration: Migration | None, *, scope: str, b
     }
     if session.facts.version >= 170_000:  # noqa: PLR2004  # the release that brought it
         settings["transaction_timeout"] = "0"
+    if session.facts.checks_clients:
+        settings["client_connection_check_interval"] = "1s"
     if not brief:
         settings |= _FOR_A_WHILE
-        if session.facts.checks_clients:
-            settings["client_connection_check_interval"] = "1s"
     return "\n".join(f"SET {scope} {name} = {quote_literal(value)};" for name, value in settings.items())
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from runner import __version__
-from runner.errors import StatementFailed, Unfinished
+from runner.errors import LockGone, StatementFailed, Unfinished
 from runner.ledger.entry import Ledger, LedgerEntry, State
 from runner.ledger.indexes import (
     concurrent_index,
@@ -16,11 +17,12 @@ from runner.ledger.indexes import (
     may_run_again,
     require_valid,
 )
-from runner.ledger.ledger import fetch, kept, rechain_sql, record_sql, write
-from runner.ledger.lock import lock_session, unlock_session
+from runner.ledger.ledger import fetch, kept, log, read_ledger, rechain_sql, record_sql, write
+from runner.ledger.lock import lock_key, lock_session, unlock_session
 from runner.ledger.transaction import failing_at, notices
 from runner.migrations.migration import Mode
 from runner.migrations.script import parse_script
+from runner.server.sql import load_sql
 
 if TYPE_CHECKING:
     from runner.ledger.plan import Step
@@ -43,6 +45,9 @@ async def apply_alone(session: Session, step: Step, script: Script, ledger: Ledg
         await unlock_session(session)
         return False
     try:
+        if await read_ledger(session) != ledger:  # also how far a started file is: another runner may have gone on
+            await unlock_session(session)
+            return False
         await _apply(session, step, script, ledger)
     except BaseException:
         with suppress(Exception):
@@ -55,17 +60,36 @@ async def apply_alone(session: Session, step: Step, script: Script, ledger: Ledg
 async def _apply(session: Session, step: Step, script: Script, ledger: Ledger) -> None:
     migration = step.migration
     session.listener.began(migration)
-    entry = await _begin(session, step, script, ledger)
+    entry, border = await _begin(session, step, script, ledger)
     with notices(session, migration):
         for number in range(entry.statements_done, len(script.statements)):
-            resuming = step.started is not None and number == entry.statements_done
-            await _run(session, step, script, number, resuming=resuming)
-            await write(session, "progress", version=migration.version, statements_done=number + 1)
-    await write(session, "finish", version=migration.version, statements_done=len(script.statements))
+            await _run(session, step, script, number, border if number == entry.statements_done else Border.FRESH)
+            await _count(session, "progress", step, script, number)
+    await _count(session, "finish", step, script, len(script.statements) - 1)
 
 
-async def _begin(session: Session, step: Step, script: Script, ledger: Ledger) -> LedgerEntry:
-    """The entry in state `started`: a new one, or the old one if it is safe to go on from there."""
+async def _count(session: Session, file: str, step: Step, script: Script, number: int) -> None:
+    """Writes that a statement is done, if the session still has the lock; raises LockGone if not."""
+    fence = load_sql("ledger", "fence", key=lock_key(session.schema))
+    tag = await write(session, file, version=step.migration.version, statements_done=number + 1, fence=fence)
+    if tag != "UPDATE 1":
+        raise LockGone(
+            "the file gave the runner's lock away",
+            place=script.place(script.statements[number].start),
+            hint="Another runner may be at work now. Look at the database, and take what frees advisory locks out.",
+        )
+
+
+class Border(Enum):
+    """What is known of the statement that comes next: not begun, refused by the server, or nobody saw its end."""
+
+    FRESH = "fresh"
+    REFUSED = "refused"
+    UNSEEN = "unseen"
+
+
+async def _begin(session: Session, step: Step, script: Script, ledger: Ledger) -> tuple[LedgerEntry, Border]:
+    """The entry in state `started`, new or old if it is safe to go on, and what is known of its next statement."""
     migration, started = step.migration, step.started
     entry = ledger.entry_for(
         migration,
@@ -77,8 +101,8 @@ async def _begin(session: Session, step: Step, script: Script, ledger: Ledger) -
     if started is None:
         insert = record_sql(session.schema, migration, entry, script.source)
         await session.connection.execute(f"{above}{insert}")
-        return entry
-    await require_resumable(session, step, script)
+        return entry, Border.FRESH
+    border = await require_resumable(session, step, script)
     await write(
         session,
         "restart",
@@ -91,26 +115,29 @@ async def _begin(session: Session, step: Step, script: Script, ledger: Ledger) -
     )
     if above:
         await session.connection.execute(above)
-    return entry
+    return entry, border
 
 
-async def require_resumable(session: Session, step: Step, script: Script) -> None:
-    """Raises Unfinished unless it is certain that the file can go on where it stopped.
+async def require_resumable(session: Session, step: Step, script: Script) -> Border:
+    """What is known of the statement where the file stopped.
+
+    Raises Unfinished unless it is certain that the file can go on where it stopped.
 
     That is so if the statement may be run twice, if the server refused it and nothing happened, or if a person
     decided so with `migrate resolve --retry`; and if the statements that are done were not edited since.
     """
     started = step.started
     if started is None:
-        return
+        return Border.FRESH
     [(old_text, event)] = await fetch(session, "started", version=started.version)
     done = started.statements_done
     if not _same_beginning(step, script, old_text, done):
         raise unfinished(step, script, "and the statements that are done were edited since")
     if done == len(script.statements) or event in ("failed", "retry"):
-        return
+        return Border.REFUSED
     if not may_run_again(script.sql(script.statements[done])):
         raise unfinished(step, script, "and nobody saw how the next one ended")
+    return Border.UNSEEN if started.checksum == step.migration.checksum else Border.REFUSED
 
 
 def _same_beginning(step: Step, script: Script, old_text: str | None, done: int) -> bool:
@@ -135,16 +162,16 @@ def unfinished(step: Step, script: Script, why: str) -> Unfinished:
     )
 
 
-async def _run(session: Session, step: Step, script: Script, number: int, *, resuming: bool) -> None:
+async def _run(session: Session, step: Step, script: Script, number: int, border: Border) -> None:
     statement = script.statements[number]
     index = concurrent_index(script.sql(statement))
     with failing_at(script, statement):
         await session.connection.execute(_lock_timeout(script, statement, step.migration.header))
         if index:
             await drop_invalid(session, index)
-            if resuming and await is_valid(session, index):
+            if border is Border.UNSEEN and await is_valid(session, index):
                 return
-        elif resuming:
+        elif border is not Border.FRESH:
             await drop_reindex_leftovers(session, script.sql(statement))
     try:
         with failing_at(script, statement):
@@ -164,11 +191,8 @@ def _lock_timeout(script: Script, statement: Statement, header: Header) -> str:
     return f"SET lock_timeout = '{0 if concurrent else header.lock_timeout_ms or 0}ms'"
 
 
-async def log(session: Session, version: int, event: str, reason: str) -> None:
-    """Notes a decision or a failure beside the ledger."""
-    await write(session, "log", version=version, event=event, reason=reason, decided_by=session.applied_by)
-
-
 def _did_nothing(script: Script, statement: Statement) -> bool:
     """Whether an error of the server means that the statement left nothing behind."""
+    if may_run_again(script.sql(statement)):
+        return True  # or nothing that matters: what is left of it is dropped before it runs again
     return statement.verb not in _COMMITS_IN_PARTS and "concurrently" not in script.words(statement)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.errors import Edited, FileGone, MigrateError, OutOfOrder, Place, UnknownVersion
+from runner.errors import Edited, FileGone, MigrateError, OutOfOrder, Place, Unfinished, UnknownVersion
 from runner.ledger.integrity import TO_APPLY, Row, Standing, compare
 
 if TYPE_CHECKING:
@@ -26,10 +26,6 @@ class Plan(NamedTuple):
 
     steps: tuple[Step, ...]
     rows: tuple[Row, ...]
-
-    def with_standing(self, standing: Standing) -> tuple[Row, ...]:
-        """The rows of one standing."""
-        return tuple(row for row in self.rows if row.standing is standing)
 
 
 def make_plan(
@@ -91,6 +87,12 @@ def difference(row: Row) -> MigrateError | None:
                 f"{row.title} came in below a version that is already applied",
                 place=Place(path),
                 hint="Give it the next free number, or apply it as it is with --allow-out-of-order.",
+            )
+        case Standing.STARTED if row.migration is None:
+            return Unfinished(
+                f"{row.title} stopped half-way, and its file is gone",
+                hint="Restore it from version control, or from the ledger: its column sql keeps the text. "
+                "Then run migrate up again.",
             )
         case _:
             return None

@@ -86,12 +86,13 @@ def _in_transaction(
     yield _lock(session, "xact_lock")
     yield _guard(session, tip)
     yield f"{script.text}\n;"
-    yield load_sql("ledger", "reset")
+    yield load_sql("ledger", "reset") + "\nSET client_encoding = 'UTF8';"
     yield _record(session, step, script, entry)
 
 
 def _alone(session: Session, step: Step, script: Script, entry: LedgerEntry, tip: LedgerEntry | None) -> Iterator[str]:
-    ours = {"schema": session.schema, "version": entry.version}
+    fence = load_sql("ledger", "fence", key=lock_key(session.schema))
+    ours = {"schema": session.schema, "version": entry.version, "fence": fence}
     yield _lock(session, "lock")
     yield settings_sql(session, step.migration, scope="SESSION")
     yield _guard(session, tip)

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from runner.errors import NothingToResolve
 from runner.ledger.entry import LedgerEntry, State
-from runner.ledger.ledger import kept, read_ledger, rechain_sql, record_sql, write
+from runner.ledger.ledger import kept, log, read_ledger, rechain_sql, record_sql, write
 from runner.ledger.lock import begin_locked
-from runner.ledger.no_transaction import log
 from runner.migrations.script import read_text
 
 if TYPE_CHECKING:

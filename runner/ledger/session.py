@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.errors import InTransaction
 from runner.server.connect import connected, read_facts, translated
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
     from runner.config import Config
     from runner.ledger.entry import LedgerEntry
@@ -72,15 +73,20 @@ class Session(NamedTuple):
 async def open_session(config: Config, listener: Listener, connection: Connection | None) -> AsyncIterator[Session]:
     """A session on the given connection, on the embedded server, or on the database that the settings name."""
     if connection is not None:
+        if connection.is_in_transaction():
+            raise InTransaction(
+                "the connection that was given is in a transaction",
+                hint="Each migration has a transaction of its own; give a connection that is in none.",
+            )
         async with _on(connection, config, listener) as session:
             yield session._replace(reachable=False)
         return
-    with _address(config, listener) as url:
-        async with (
-            connected(url, wait_ms=config.wait_ms, tell=listener.waiting) as made,
-            _on(made, config, listener) as session,
-        ):
-            yield session._replace(url=url)
+    async with (
+        _address(config, listener) as url,
+        connected(url, wait_ms=config.wait_ms, tell=listener.waiting) as made,
+        _on(made, config, listener) as session,
+    ):
+        yield session._replace(url=url)
 
 
 @asynccontextmanager
@@ -89,13 +95,13 @@ async def _on(connection: Connection, config: Config, listener: Listener) -> Asy
         yield Session(connection, config, await read_facts(connection, config.schema), listener)
 
 
-@contextmanager
-def _address(config: Config, listener: Listener) -> Iterator[str | None]:
+@asynccontextmanager
+async def _address(config: Config, listener: Listener) -> AsyncIterator[str | None]:
     """The URL of the database; that of the embedded server while it runs."""
     if config.embedded is None:
         yield config.database_url
         return
     from runner.server.embedded import running
 
-    with running(config.embedded, keep=config.keep_running, tell=listener.server) as url:
+    async with running(config.embedded, keep=config.keep_running, tell=listener.server) as url:
         yield url

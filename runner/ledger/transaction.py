@@ -44,7 +44,7 @@ async def apply_together(session: Session, work: Sequence[tuple[Migration, Scrip
                 await session.connection.execute(settings_sql(session, migration, scope="LOCAL"))
             await _apply(session, migration, script, known)
         await _commit(session, *work[-1])
-    except Exception:
+    except BaseException:
         await _roll_back(session)
         raise
     return True
@@ -105,7 +105,7 @@ async def _record(
             load_sql("ledger", "reset"),
             rechain_sql(session.schema, above),
             record_sql(session.schema, migration, entry, script.source),
-            load_sql("ledger", "fence", key=lock_key(session.schema)),
+            "WHERE " + load_sql("ledger", "fence", key=lock_key(session.schema)),
         ]
     )
     with failing_at(script, script.statements[-1], when=" at the end of the file"):
@@ -148,8 +148,14 @@ def failing_at(script: Script, statement: Statement, *, when: str = "") -> Itera
             sqlstate=error.sqlstate,
             detail=error.detail,
             context=error.context,
-            hint=error.hint or _HINTS.get(error.sqlstate or ""),
+            hint=error.hint or _hint(error.sqlstate or "", error.message or ""),
         ) from error
+
+
+def _hint(sqlstate: str, message: str) -> str | None:
+    if sqlstate == "57014" and "timeout" not in message:
+        return None  # a person cancelled it
+    return _HINTS.get(sqlstate)
 
 
 def _offset(position: str | None, message: str, sql: str) -> int:

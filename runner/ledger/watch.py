@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from runner.server.connect import fetch_rows
@@ -37,8 +37,9 @@ async def watching(session: Session, migration: Migration) -> AsyncIterator[Watc
         yield watch
     finally:
         task.cancel()
-        with suppress(asyncio.CancelledError, Exception):
-            await task
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # heard: a watch that fails is done without
 
 
 async def _look_on(session: Session, migration: Migration, watch: Watch) -> None:

@@ -7,7 +7,7 @@ import re
 from runner.durations import parse_duration
 from runner.errors import BadDirective, MisplacedDirective, Place
 from runner.migrations.migration import Header, Mode
-from runner.migrations.statements import skip_blank
+from runner.migrations.statements import line_comments, place_at, skip_blank
 
 _DIRECTIVE = re.compile(r"[ \t]*--[ \t]*migrate:(.*)")
 _KNOWN = "no-transaction, lock-timeout=2s, statement-timeout=30min, allow RULE reason"
@@ -19,10 +19,10 @@ def parse_header(text: str, path: str) -> Header:
 
     Raises BadDirective for one that is not known or not readable, MisplacedDirective for one below the comment block.
     """
-    header, body, offset = Header(), skip_blank(text, 0, path), 0
-    for number, line in enumerate(text.split("\n"), start=1):
-        if match := _DIRECTIVE.match(line):
-            place = Place(path, number, line.index("migrate:") + 1, line)
+    header, body = Header(), skip_blank(text, 0, path)
+    for offset, comment in line_comments(text, path):
+        if match := _DIRECTIVE.match(comment):
+            place = place_at(text, offset + comment.index("migrate:"), path)
             if offset > body:
                 raise MisplacedDirective(
                     "a directive stands below the first statement",
@@ -30,7 +30,6 @@ def parse_header(text: str, path: str) -> Header:
                     hint="Move it into the comment block at the top of the file.",
                 )
             header = _with_directive(header, match[1].strip(), place)
-        offset += len(line) + 1
     return header
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.errors import ChangedMeanwhile, CopyData, NoStatement, Place, TransactionControl
+from runner.errors import ChangedMeanwhile, CopyData, NoStatement, Place, SessionControl, TransactionControl
 from runner.migrations.migration import SPACE, Migration, Mode, checksum, read_bytes
 from runner.migrations.statements import Statement, place_at, split, words
 
@@ -85,6 +85,8 @@ def parse_script(text: str, path: str, mode: Mode = Mode.TRANSACTION) -> Script:
         )
     for statement in script.statements:
         _refuse_control(script, statement, mode)
+        if mode is Mode.NO_TRANSACTION:
+            _refuse_session_control(script, statement)
     return script
 
 
@@ -135,6 +137,22 @@ def _refuse_control(script: Script, statement: Statement, mode: Mode) -> None:
         place=script.place(statement.start),
         hint=_CONTROL_HINT[mode],
     )
+
+
+def _refuse_session_control(script: Script, statement: Statement) -> None:
+    """Outside a transaction the session holds the lock, and the role that it has writes the ledger."""
+    match script.words(statement):
+        case ["discard", "all"] | ["reset", "all"] | ["set", "role", *_] | ["set", "session", "authorization", *_]:
+            refused = True
+        case words:
+            refused = "pg_advisory_unlock_all" in words
+    if refused:
+        raise SessionControl(
+            f"{script.sql(statement)[:40]}: the runner owns the session of a no-transaction file",
+            place=script.place(statement.start),
+            hint="It holds the lock, and its role writes the ledger. Set roles in a transactional file, "
+            "or run migrate as the role that is needed.",
+        )
 
 
 _CONTROL_HINT = {

@@ -99,6 +99,19 @@ def place_at(text: str, offset: int, path: str) -> Place:
     return Place(path, text.count("\n", 0, offset) + 1, offset - begin + 1, text[begin : end if end >= 0 else None])
 
 
+def line_comments(text: str, path: str) -> Iterator[tuple[int, str]]:
+    """The `--` comments with their offsets; those that only look like one, inside a quote or a block, are none."""
+    position = 0
+    while position < len(text):
+        token = _NEXT.match(text, position)
+        if token is None:
+            position = position + 1 if text[position] == ";" else _past_obstacle(text, position, path)
+            continue
+        if token.lastgroup == "comment":
+            yield position, token[0]
+        position = token.end()
+
+
 def words(text: str, start: int, end: int) -> Iterator[str]:
     """The words of a statement in lower case, and its quoted names as they are; no strings, no comments."""
     position = start

@@ -8,11 +8,10 @@ from runner.results import BaselineResult, PlanResult, ResolveResult, StatusResu
 
 if TYPE_CHECKING:
     from runner.errors import Exit, MigrateError
-    from runner.ledger.apply import Applied
     from runner.ledger.integrity import Row
     from runner.migrations.migration import Migration
     from runner.migrations.script import Script
-    from runner.results import Result
+    from runner.results import Applied, Result
 
 FORMAT = 1
 

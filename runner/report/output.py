@@ -13,7 +13,7 @@ def say(text: str, *, err: bool = False, nl: bool = True) -> None:
     """Prints to stdout, or to stderr; to nowhere once its reader has gone."""
     try:
         click.echo(text, err=err, nl=nl)
-    except BrokenPipeError:
+    except OSError:  # a closed pipe, a full disk
         nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # open as long as the process
         if err:
             sys.stderr = nowhere

@@ -96,6 +96,13 @@ def test_a_bad_folder_is_refused_before_any_connection(
             ":2:1",
             id="no-transaction",
         ),
+        pytest.param(
+            "-- migrate: no-transaction\nSELECT 1;\nDISCARD ALL;", "file.session-control", ":3:1", id="DISCARD ALL"
+        ),
+        pytest.param("-- migrate: no-transaction\nSET ROLE x;", "file.session-control", ":2:1", id="SET ROLE"),
+        pytest.param(
+            "-- migrate: no-transaction\nSELECT pg_advisory_unlock_all();", "file.session-control", ":2:1", id="unlock"
+        ),
         pytest.param("SELECT 1;\n\\copy t from 'x'", "file.psql-command", ":2:1", id="psql's copy"),
         pytest.param("COPY t FROM stdin;\n1\tit's\n\\.\n", "file.copy-data", ":1:1", id="inline data"),
         pytest.param("COPY t FROM STDIN;", "file.copy-data", ":1:1", id="copy from the client"),

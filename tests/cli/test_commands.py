@@ -146,6 +146,17 @@ def test_a_plan_as_sql_does_what_up_would_do(project: Project, database: Databas
     assert project.migrate("plan", "--sql").stdout == ""
 
 
+def test_a_plan_as_sql_keeps_its_letters_whatever_psql_takes_them_for(project: Project, database: Database) -> None:
+    project.write("0001_a", "-- Grüße\nSELECT 'é';")
+    script = project.migrate("plan", "--sql").stdout
+    command = [database.server.psql(), "-X", database.url]
+    environment = {**project.variables(), "PGCLIENTENCODING": "LATIN1"}
+
+    subprocess.run(command, input=script, env=environment, capture_output=True, text=True, check=True)
+
+    assert database.value("SELECT sql FROM _migrations") == "-- Grüße\nSELECT 'é';"
+
+
 def test_a_plan_as_sql_and_up_leave_the_same_ledger(project: Project, database: Database) -> None:
     script_files(project)
     query = "SELECT version, name, checksum, state, statements_done, runner_version, history, sql FROM _migrations"
@@ -343,6 +354,18 @@ def test_a_reader_that_goes_away_does_not_stop_the_work(project: Project, databa
 
     assert (run.stdout, run.stderr) == ("0\n", "")
     assert not command.startswith("up") or len(database.ledger()) == 30
+
+
+def test_a_full_disk_behind_stdout_does_not_stop_the_work(project: Project, database: Database) -> None:
+    project.write_many({"0001_a": "SELECT 1;", "0002_b": "SELECT 1;"})
+
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run(
+            [sys.executable, "-m", "runner", "up"], cwd=project.root, env=project.variables(), stdout=full, check=False
+        )
+
+    assert run.returncode == 0
+    assert len(database.ledger()) == 2
 
 
 def test_libpq_settings_name_the_database_too(project: Project, database: Database) -> None:

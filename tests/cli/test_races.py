@@ -213,6 +213,90 @@ def test_an_interrupted_concurrent_index_is_built_again(project: Project, databa
     assert database.value("SELECT indisvalid FROM pg_index WHERE indexrelid = 'runs_key'::regclass") is True
 
 
+def test_a_waiter_does_not_resume_from_where_it_last_looked(project: Project, database: Database) -> None:
+    project.write("0001_create_runs", COUNTING)
+    project.write(
+        "0002_run",
+        "-- migrate: no-transaction\nINSERT INTO runs VALUES (1);\nINSERT INTO runs SELECT 2 FROM pg_sleep(2);\n"
+        "INSERT INTO runs VALUES (3);\nSELECT 1 / 0;",
+    )
+    first = project.start("up")
+    await_activity(database, "INSERT INTO runs SELECT 2%")
+
+    second = project.start("up")
+    results = finish([first, second])
+
+    assert [status for status, _ in results] == [1, 1], results
+    assert database.rows("SELECT version FROM runs ORDER BY 1") == [(1,), (2,), (3,)]
+
+
+def test_a_waiter_does_not_resume_a_late_file_that_was_finished_meanwhile(project: Project, database: Database) -> None:
+    project.write_many({"0001_create_runs": COUNTING, "0009_last": "SELECT 1;"})
+    project.migrate("up")
+    project.write(
+        "0005_run",
+        "-- migrate: no-transaction\nINSERT INTO runs VALUES (1);\n"
+        "CREATE INDEX CONCURRENTLY runs_idx ON runs (version);\n"
+        "INSERT INTO runs SELECT 3 FROM pg_sleep(1.5);",
+    )
+    first = project.start("up", "--allow-out-of-order")
+    await_activity(database, "INSERT INTO runs SELECT 3%")
+
+    second = project.start("up", "--allow-out-of-order")
+    results = finish([first, second])
+
+    assert [status for status, _ in results] == [0, 0], results
+    assert database.rows("SELECT version FROM runs ORDER BY 1") == [(1,), (3,)]
+
+
+def test_an_index_that_was_there_before_is_not_taken_for_the_one_of_the_file(
+    project: Project, database: Database
+) -> None:
+    database.execute("CREATE TABLE t (a int, b int); CREATE INDEX t_a_idx ON t (b)")
+    project.write("0001_index", "-- migrate: no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY t_a_idx ON t (a);")
+
+    for _ in range(2):
+        run = project.migrate("up")
+        assert run.returncode == 1
+        assert 'relation "t_a_idx" already exists' in run.stderr
+
+    assert database.ledger() == [(1, "started")]
+
+
+def test_a_started_file_that_is_gone_is_not_forgotten(project: Project, database: Database) -> None:
+    killed_in_the_second_statement(project, database)
+    (project.folder / "0002_run.sql").unlink()
+
+    run = project.migrate("up")
+
+    assert run.returncode == 6
+    assert "error[ledger.unfinished]: 0002_run stopped half-way, and its file is gone" in run.stderr
+    assert project.migrate("verify", "--files").returncode == 6
+    assert project.migrate("status", "--check").returncode == 4
+
+
+def test_files_applied_before_the_connection_was_cut_are_reported(project: Project, database: Database) -> None:
+    project.write_many({"0001_create_runs": COUNTING, "0002_run": "INSERT INTO runs VALUES (2);"})
+    project.write("0003_sleep", "SELECT pg_sleep(1.5);")
+    process = project.start("up")
+    pid = await_activity(database, "SELECT pg_sleep(1.5)%")
+
+    database.execute(f"SELECT pg_terminate_backend({pid})")
+    out, err = process.communicate(timeout=60)
+
+    assert process.returncode == 0, err
+    assert "applied 3 migrations" in out
+
+
+def test_an_error_of_class_08_from_a_statement_is_no_lost_connection(project: Project) -> None:
+    project.write("0001_raise", "DO $$ BEGIN RAISE EXCEPTION 'no way' USING ERRCODE = '08006'; END $$;")
+
+    run = project.migrate("up")
+
+    assert run.returncode == 1
+    assert "error[apply.statement-failed]: no way (SQLSTATE 08006)" in run.stderr
+
+
 def test_a_comment_hides_no_invalid_index(project: Project, database: Database) -> None:
     database.execute("CREATE TABLE runs (version int); INSERT INTO runs VALUES (1), (1)")
     project.write(
@@ -265,7 +349,7 @@ def test_a_signal_cancels_rolls_back_and_says_so(
 
     assert returned == status
     assert f"stopped by {number.name}" in err
-    assert "state: 0001 was rolled back." in err
+    assert "state: 0001 was not applied." in err
     assert await_lock_free(database) < 1
     assert database.value("SELECT to_regclass('a')") is None
 

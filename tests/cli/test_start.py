@@ -78,6 +78,36 @@ def test_the_library_works_on_a_connection_that_it_is_given(project: Project, da
     assert asyncio.run(use()) == (2, 0, False)
 
 
+def test_the_library_refuses_a_connection_that_is_in_a_transaction(project: Project, database: Database) -> None:
+    project.write("0001_a", "CREATE TABLE a ();")
+
+    async def use() -> None:
+        connection = await asyncpg.connect(database.url)
+        try:
+            async with connection.transaction():
+                await runner.up(runner.Config(folder=project.folder), connection=connection)
+        finally:
+            await connection.close()
+
+    with pytest.raises(runner.MigrateError, match="in a transaction"):
+        asyncio.run(use())
+
+
+def test_a_cancelled_library_call_leaves_a_usable_connection(project: Project, database: Database) -> None:
+    project.write("0001_a", "CREATE TABLE a (); SELECT pg_sleep(60);")
+
+    async def use() -> object:
+        connection = await asyncpg.connect(database.url)
+        try:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(runner.up(runner.Config(folder=project.folder), connection=connection), 1)
+            return await connection.fetchval("SELECT to_regclass('a')")
+        finally:
+            await connection.close()
+
+    assert asyncio.run(use()) is None
+
+
 def test_the_library_raises_errors_with_their_parts(project: Project, database: Database) -> None:
     project.write("0001_a", "SELECT nope;")
 

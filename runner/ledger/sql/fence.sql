@@ -1,5 +1,6 @@
--- If the file ended the transaction, the lock went with it: then no row is written, and the runner sees that.
-WHERE EXISTS (
+-- Whether this session holds the runner's lock. If a file ended the transaction, or gave the lock away, then no row is
+-- written, and the runner sees that.
+EXISTS (
     SELECT
     FROM pg_catalog.pg_locks
     WHERE
