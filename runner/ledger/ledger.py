@@ -106,16 +106,17 @@ async def unmoved(session: Session, tip: LedgerEntry | None) -> bool:
 
 
 async def create_ledger(session: Session) -> None:
-    """Makes the ledger, and its schema if that is not there; the caller holds the lock in a transaction.
-
-    Raises NoRight if the role may not.
-    """
+    """Makes the ledger; the caller holds the lock in a transaction. Raises NoRight if the role may not."""
     try:
-        if not session.facts.schema_exists:
-            await session.connection.execute(f"CREATE SCHEMA {quote_identifier(session.schema)}")
-        await session.connection.execute(load_sql("ledger", "create", schema=session.schema))
+        await session.connection.execute(create_sql(session))
     except Exception as error:
         raise _cannot(session, "make", error) from error
+
+
+def create_sql(session: Session) -> str:
+    """The statements that make the ledger, and its schema if that is not there."""
+    schema = "" if session.facts.schema_exists else f"CREATE SCHEMA {quote_identifier(session.schema)};\n"
+    return schema + load_sql("ledger", "create", schema=session.schema)
 
 
 def require_writable(session: Session, purpose: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from runner.ledger.entry import Ledger, State
 from runner.ledger.indexes import concurrent_index
-from runner.ledger.ledger import rechain_sql, record_sql
+from runner.ledger.ledger import create_sql, rechain_sql, record_sql
 from runner.ledger.lock import lock_key, settings_sql
 from runner.ledger.no_transaction import unfinished
 from runner.migrations.migration import Mode
@@ -60,9 +60,7 @@ def _head(session: Session, plan: Plan) -> str:
 
 
 def _create(session: Session) -> str:
-    schema = "" if session.facts.schema_exists else f"CREATE SCHEMA {quote_identifier(session.schema)};\n"
-    create = load_sql("ledger", "create", schema=session.schema)
-    return f"BEGIN;\n\n{_lock(session, 'xact_lock')}\n\n{schema}{create}\n\nCOMMIT;"
+    return f"BEGIN;\n\n{_lock(session, 'xact_lock')}\n\n{create_sql(session)}\n\nCOMMIT;"
 
 
 def _lock(session: Session, kind: str) -> str:

@@ -17,6 +17,12 @@ _DATA_VERBS = frozenset({"insert", "update", "delete"})
 _CONTROL_VERBS = frozenset({"begin", "commit", "rollback", "end", "abort", "start", "prepare"})
 _OPEN = {("begin",), ("begin", "work"), ("begin", "transaction"), ("start", "transaction")}
 _CLOSE = {(verb, *noise) for verb in ("commit", "end") for noise in ((), ("work",), ("transaction",))}
+_WRAPS = {(opening, closing) for opening in _OPEN for closing in _CLOSE}
+_CONTROL_HINT = {
+    Mode.TRANSACTION: "The file runs in one transaction together with its ledger row; remove the statement. "
+    "Only one plain BEGIN … COMMIT around the whole file is accepted.",
+    Mode.NO_TRANSACTION: "A no-transaction file runs each statement on its own; remove the statement.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +127,6 @@ def _unwrapped(script: Script) -> Script:
     return Script(script.path, script.source, text, statements[1:-1])
 
 
-_WRAPS = {(opening, closing) for opening in _OPEN for closing in _CLOSE}
-
-
 def _refuse_control(script: Script, statement: Statement, mode: Mode) -> None:
     if statement.verb not in _CONTROL_VERBS:
         return
@@ -153,13 +156,6 @@ def _refuse_session_control(script: Script, statement: Statement) -> None:
             hint="It holds the lock, and its role writes the ledger. Set roles in a transactional file, "
             "or run migrate as the role that is needed.",
         )
-
-
-_CONTROL_HINT = {
-    Mode.TRANSACTION: "The file runs in one transaction together with its ledger row; remove the statement. "
-    "Only one plain BEGIN … COMMIT around the whole file is accepted.",
-    Mode.NO_TRANSACTION: "A no-transaction file runs each statement on its own; remove the statement.",
-}
 
 
 def _no_copy_data(text: str, path: str, statement: Statement) -> Statement:

@@ -101,48 +101,42 @@ def place_at(text: str, offset: int, path: str) -> Place:
 
 def line_comments(text: str, path: str) -> Iterator[tuple[int, str]]:
     """The `--` comments with their offsets; those that only look like one, inside a quote or a block, are none."""
-    position = 0
-    while position < len(text):
-        token = _NEXT.match(text, position)
-        if token is None:
-            position = position + 1 if text[position] == ";" else _past_obstacle(text, position, path)
-            continue
-        if token.lastgroup == "comment":
-            yield position, token[0]
-        position = token.end()
+    for kind, start, end in _tokens(text, 0, len(text), path):
+        if kind == "comment" and text.startswith("--", start):
+            yield start, text[start:end]
 
 
 def words(text: str, start: int, end: int) -> Iterator[str]:
     """The words of a statement in lower case, and its quoted names as they are; no strings, no comments."""
-    position = start
-    while position < end:
-        token = _NEXT.match(text, position)
-        if token is None:
-            position = position + 1 if text[position] == ";" else _past_obstacle(text, position, "")
-            continue
-        if token.lastgroup == "word":
-            yield token[0].lower()
-        elif token.lastgroup == "identifier":
-            yield token[0]
-        position = token.end()
+    for kind, begin, stop in _tokens(text, start, end, ""):
+        if kind == "word":
+            yield text[begin:stop].lower()
+        elif kind == "identifier":
+            yield text[begin:stop]
 
 
 def essence(text: str) -> list[str]:
     """The text without comments and white space: two texts with one essence do the same."""
     found: list[str] = []
-    position = 0
-    while position < len(text):
-        token = _NEXT.match(text, position)
-        if token is None:
-            end = position + 1 if text[position] == ";" else _past_obstacle(text, position, "")
-            if not text.startswith("/*", position):
-                found.append(text[position:end])
-            position = end
-            continue
-        if token.lastgroup != "comment":
-            found += token[0].split() if token.lastgroup == "plain" else [token[0]]
-        position = token.end()
+    for kind, start, end in _tokens(text, 0, len(text), ""):
+        if kind != "comment":
+            found += text[start:end].split() if kind == "plain" else [text[start:end]]
     return found
+
+
+def _tokens(text: str, start: int, end: int, path: str) -> Iterator[tuple[str, int, int]]:
+    """Kind, begin and end of each token; block comments and dollar quotes are comments and strings like the others."""
+    position = start
+    while position < end:
+        if token := _NEXT.match(text, position):
+            kind, stop = token.lastgroup or "", token.end()
+        elif text[position] == ";":
+            kind, stop = "semicolon", position + 1
+        else:
+            kind = "comment" if text.startswith("/*", position) else "string"
+            stop = _past_obstacle(text, position, path)
+        yield kind, position, stop
+        position = stop
 
 
 def _simple_end(text: str, start: int, path: str) -> int:
@@ -165,21 +159,13 @@ def _first_words(text: str, start: int, path: str) -> str:
 
 def _compound_end(text: str, start: int, path: str) -> int:
     """The same for a statement whose body may hold semicolons: `BEGIN ATOMIC … END`, or a rule's `( …; … )`."""
-    position, parentheses, blocks, previous = start, 0, 0, ""
-    while position < len(text):
-        token = _NEXT.match(text, position)
-        if token is None:
-            if text[position] == ";":
-                if parentheses <= 0 and blocks <= 0:
-                    return position
-                previous, position = ";", position + 1
-            else:
-                position = _past_obstacle(text, position, path)
+    parentheses, blocks, previous = 0, 0, ""
+    for kind, position, end in _tokens(text, start, len(text), path):
+        if kind == "semicolon" and parentheses <= 0 and blocks <= 0:
+            return position
+        word = text[position:end].lower()
+        if kind == "comment" or not word.strip():
             continue
-        position = token.end()
-        if token.lastgroup in ("plain", "comment") and (token.lastgroup == "comment" or not token[0].strip()):
-            continue
-        word = token[0].lower()
         parentheses += (word == "(") - (word == ")")
         blocks += _block_step(word, previous, blocks)
         previous = word
