@@ -9,15 +9,15 @@ from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
 from runner.errors import (
-    ApplyError,
+    ConnectionLost,
     LockedOut,
+    LockTimeout,
     MigrateError,
     NotAtomic,
     Place,
     Pooled,
     StatementFailed,
     TransactionGone,
-    Unfinished,
 )
 from runner.ledger.entry import State
 from runner.ledger.ledger import create_ledger, read_ledger, require_writable
@@ -28,7 +28,7 @@ from runner.ledger.transaction import apply_together
 from runner.ledger.watch import watching
 from runner.migrations.migration import Mode
 from runner.migrations.script import read_script
-from runner.server.connect import read_facts
+from runner.server.connect import read_facts, translated
 from runner.server.wait import Patience
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ async def apply_pending(
     queue = _queue(planned(ledger), scripts, ledger.tip, atomic=atomic)
     while queue:
         try:
-            complete = await _patiently(session, queue[0], ledger)
+            with translated():
+                complete = await _patiently(session, queue[0], ledger)
         except MigrateError as error:
             error.state = _state(queue, ledger, error)
             raise
@@ -238,11 +239,11 @@ def _state(queue: Sequence[Work], ledger: Ledger, error: BaseException) -> str:
         parts.append(f"{max(before):0{len(failed[0])}d} is applied")
     if isinstance(error, CancelledError) and queue[0].way is Way.TOGETHER:
         parts.append(f"{_listed(failed)} not applied")
-    elif not isinstance(error, ApplyError | LockedOut | Unfinished | CancelledError):
+    elif isinstance(error, LockTimeout):
         rest = failed + rest
     elif queue[0].way is Way.ALONE:
         parts.append(f"{failed[0]} is started and not finished")
-    elif queue[0].way is not Way.LIGHT and not isinstance(error, TransactionGone):  # of those nobody saw how far
+    elif queue[0].way is not Way.LIGHT and not isinstance(error, TransactionGone | ConnectionLost):  # nobody saw
         parts.append(f"{_listed(failed)} rolled back")
     if rest:
         parts.append(f"{_listed(rest)} not tried")

@@ -290,6 +290,7 @@ def test_a_role_that_may_not_write_the_ledger(project: Project, database: Databa
 
     assert run.returncode == 1
     assert "permission denied for table _migrations" in run.stderr
+    assert "state: 0001 is applied; 0002 was rolled back." in run.stderr
     assert "(SQLSTATE 42501)" in run.stderr
 
 
