@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from tests.conftest import Project
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted(path for path in ROOT.glob("**/*.md") if ".venv" not in path.parts)
+PAGES = sorted(
+    path for path in ROOT.glob("**/*.md") if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
+)
 
 
 def named_errors(kind: type[errors.MigrateError] = errors.MigrateError) -> list[type[errors.MigrateError]]:
