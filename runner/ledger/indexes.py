@@ -53,16 +53,22 @@ def may_run_again(sql: str) -> bool:
 
 async def is_valid(session: Session, index: ConcurrentIndex) -> bool | None:
     """Whether the index is valid; None if it is not there."""
+    found = await _find(session, index)
+    return found[0] == "t" if found else None
+
+
+async def _find(session: Session, index: ConcurrentIndex) -> tuple[str | None, ...] | None:
+    """`t` or `f` for valid, and the index's name with its schema; None if it is not there."""
     rows = await fetch(session, "index_state", name=index.name, table=index.table)
-    return rows[0][0] == "t" if rows else None
+    return rows[0] if rows else None
 
 
 async def drop_invalid(session: Session, index: ConcurrentIndex) -> None:
     """Drops the index if it is there and invalid: IF NOT EXISTS would take it for the real one."""
-    rows = await fetch(session, "index_state", name=index.name, table=index.table)
-    if rows and rows[0][0] == "f":
-        session.listener.warning(f"the index {rows[0][1]} is invalid, left by an interrupted build; it is built again")
-        await session.connection.execute(f"DROP INDEX CONCURRENTLY {rows[0][1]}")
+    valid, name = await _find(session, index) or (None, None)
+    if valid == "f":
+        session.listener.warning(f"the index {name} is invalid, left by an interrupted build; it is built again")
+        await session.connection.execute(f"DROP INDEX CONCURRENTLY {name}")
 
 
 async def drop_reindex_leftovers(session: Session, sql: str) -> None:

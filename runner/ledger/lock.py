@@ -83,7 +83,10 @@ async def begin_locked(session: Session, migration: Migration | None, tip: Ledge
 
 
 async def lock_session(session: Session, migration: Migration, tip: LedgerEntry | None) -> bool:
-    """Takes the lock for the session, for a file that runs outside a transaction; False as in `begin_locked`."""
+    """Takes the lock for the session, for a file that runs outside a transaction.
+
+    False if the ledger moved while it was waited for; the caller reads the ledger again in either case.
+    """
     question = load_sql("ledger", "lock_session", key=lock_key(session.schema))
 
     async def try_once() -> bool:
@@ -92,7 +95,7 @@ async def lock_session(session: Session, migration: Migration, tip: LedgerEntry 
     if not await _poll(session, try_once, tip):
         return False
     await session.connection.execute(settings_sql(session, migration, scope="SESSION"))
-    return await unmoved(session, tip)
+    return True
 
 
 async def unlock_session(session: Session) -> None:

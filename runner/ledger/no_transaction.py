@@ -41,20 +41,17 @@ async def apply_alone(session: Session, step: Step, script: Script, ledger: Ledg
     Raises Unfinished if it stopped half-way earlier and only a person can tell what to do, StatementFailed, or
     LockTimeout. The ledger then says `started` and how many statements are done.
     """
-    if not await lock_session(session, step.migration, ledger.tip):
-        await unlock_session(session)
-        return False
     try:
-        if await read_ledger(session) != ledger:  # also how far a started file is: another runner may have gone on
-            await unlock_session(session)
-            return False
-        await _apply(session, step, script, ledger)
+        # The whole ledger, as it also tells how far a started file is: another runner may have gone on.
+        unmoved = await lock_session(session, step.migration, ledger.tip) and await read_ledger(session) == ledger
+        if unmoved:
+            await _apply(session, step, script, ledger)
     except BaseException:
         with suppress(Exception):
             await unlock_session(session)
         raise
     await unlock_session(session)
-    return True
+    return unmoved
 
 
 async def _apply(session: Session, step: Step, script: Script, ledger: Ledger) -> None:
@@ -102,7 +99,7 @@ async def _begin(session: Session, step: Step, script: Script, ledger: Ledger) -
         insert = record_sql(session.schema, migration, entry, script.source)
         await session.connection.execute(f"{above}{insert}")
         return entry, Border.FRESH
-    border = await require_resumable(session, step, script)
+    border = await _require_resumable(session, step, started, script)
     await write(
         session,
         "restart",
@@ -118,7 +115,7 @@ async def _begin(session: Session, step: Step, script: Script, ledger: Ledger) -
     return entry, border
 
 
-async def require_resumable(session: Session, step: Step, script: Script) -> Border:
+async def _require_resumable(session: Session, step: Step, started: LedgerEntry, script: Script) -> Border:
     """What is known of the statement where the file stopped.
 
     Raises Unfinished unless it is certain that the file can go on where it stopped.
@@ -126,25 +123,21 @@ async def require_resumable(session: Session, step: Step, script: Script) -> Bor
     That is so if the statement may be run twice, if the server refused it and nothing happened, or if a person
     decided so with `migrate resolve --retry`; and if the statements that are done were not edited since.
     """
-    started = step.started
-    if started is None:
-        return Border.FRESH
     [(old_text, event)] = await fetch(session, "started", version=started.version)
     done = started.statements_done
-    if not _same_beginning(step, script, old_text, done):
+    edited = started.checksum != step.migration.checksum
+    if edited and not _same_beginning(script, old_text, done):
         raise unfinished(step, script, "and the statements that are done were edited since")
     if done == len(script.statements) or event in ("failed", "retry"):
         return Border.REFUSED
     if not may_run_again(script.sql(script.statements[done])):
         raise unfinished(step, script, "and nobody saw how the next one ended")
-    return Border.UNSEEN if started.checksum == step.migration.checksum else Border.REFUSED
+    return Border.REFUSED if edited else Border.UNSEEN
 
 
-def _same_beginning(step: Step, script: Script, old_text: str | None, done: int) -> bool:
-    if step.started is None or step.started.checksum == step.migration.checksum or done == 0:
-        return True
-    if old_text is None:
-        return False
+def _same_beginning(script: Script, old_text: str | None, done: int) -> bool:
+    if old_text is None or done == 0:
+        return done == 0
     old = parse_script(old_text, script.path, Mode.NO_TRANSACTION)
     return [old.sql(each) for each in old.statements[:done]] == [script.sql(each) for each in script.statements[:done]]
 

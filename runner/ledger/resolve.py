@@ -55,9 +55,11 @@ async def resolve_entry(
         if await begin_locked(session, None, ledger.tip):
             break
     await log(session, migration.version, decision.value, reason)
+    above = ""
     if decision is not Decision.RETRY:
         history = ledger.history_with(migration.version, migration.checksum)
-        above = ledger.put(entry._replace(checksum=migration.checksum, history=history))
+        changed = ledger.put(entry._replace(checksum=migration.checksum, history=history))
+        above = rechain_sql(session.schema, changed)
         await write(
             session,
             "accept",
@@ -67,9 +69,7 @@ async def resolve_entry(
             statements_done=len(script.statements),
             sql=kept(script.source),
         )
-        await session.connection.execute(f"{rechain_sql(session.schema, above)}COMMIT")
-    else:
-        await session.connection.execute("COMMIT")
+    await session.connection.execute(f"{above}COMMIT")
 
 
 def _fitting(migration: Migration, entry: LedgerEntry | None, decision: Decision) -> LedgerEntry:

@@ -174,7 +174,7 @@ def _explain(error: Exception, url: str | None) -> str:
             ) from None
         case asyncpg.CannotConnectNowError() | asyncpg.TooManyConnectionsError():
             return f"{error.args[0]} (SQLSTATE {error.sqlstate})"
-        case asyncpg.PostgresConnectionError() | asyncpg.ConnectionDoesNotExistError():
+        case asyncpg.PostgresConnectionError():
             return f"the connection was cut ({error.args[0]})"
         case asyncpg.PostgresError():
             raise errors.ConnectionRefused(
