@@ -159,7 +159,7 @@ async def _run(session: Session, step: Step, script: Script, number: int, border
     statement = script.statements[number]
     index = concurrent_index(script.sql(statement))
     with failing_at(script, statement):
-        await session.connection.execute(_lock_timeout(script, statement, step.migration.header))
+        await session.connection.execute(lock_timeout_sql(script, statement, step.migration.header))
         if index:
             await drop_invalid(session, index)
             if border is Border.UNSEEN and await is_valid(session, index):
@@ -178,8 +178,8 @@ async def _run(session: Session, step: Step, script: Script, number: int, border
         await require_valid(session, index, script.place(statement.start))
 
 
-def _lock_timeout(script: Script, statement: Statement, header: Header) -> str:
-    """What the file asks for, else none; CONCURRENTLY never has one: it would leave an invalid index behind."""
+def lock_timeout_sql(script: Script, statement: Statement, header: Header) -> str:
+    """What the file asks for, else none. CONCURRENTLY never has one: a timeout would leave an invalid index behind."""
     concurrent = "concurrently" in script.words(statement)
     return f"SET lock_timeout = '{0 if concurrent else header.lock_timeout_ms or 0}ms'"
 

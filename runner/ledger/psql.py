@@ -8,7 +8,7 @@ from runner.ledger.entry import Ledger, State
 from runner.ledger.indexes import concurrent_index
 from runner.ledger.ledger import create_sql, rechain_sql, record_sql
 from runner.ledger.lock import lock_key, settings_sql
-from runner.ledger.no_transaction import unfinished
+from runner.ledger.no_transaction import lock_timeout_sql, unfinished
 from runner.migrations.migration import Mode
 from runner.server.sql import load_sql, quote_identifier
 
@@ -96,6 +96,7 @@ def _alone(session: Session, step: Step, script: Script, entry: LedgerEntry, tip
     yield _guard(session, tip)
     yield _record(session, step, script, entry._replace(state=State.STARTED, statements_done=0))
     for number, statement in enumerate(script.statements, start=1):
+        yield lock_timeout_sql(script, statement, step.migration.header) + ";"
         yield f"{script.sql(statement)}\n;"
         if index := concurrent_index(script.sql(statement)):
             state = load_sql("ledger", "index_state", name=index.name, table=index.table)

@@ -146,6 +146,18 @@ def test_a_plan_as_sql_does_what_up_would_do(project: Project, database: Databas
     assert project.migrate("plan", "--sql").stdout == ""
 
 
+def test_a_plan_as_sql_has_the_lock_timeout_that_a_no_transaction_file_asks_for(
+    project: Project, database: Database
+) -> None:
+    look = "DO $$ BEGIN ASSERT current_setting('lock_timeout') = '7s'; END $$;"
+    project.write("0001_look", f"-- migrate: no-transaction\n-- migrate: lock-timeout=7s\n{look}")
+
+    run = piped(database, project.migrate("plan", "--sql").stdout)
+
+    assert run.returncode == 0, run.stderr
+    assert database.ledger() == [(1, "applied")]
+
+
 def test_a_plan_as_sql_keeps_its_letters_whatever_psql_takes_them_for(project: Project, database: Database) -> None:
     project.write("0001_a", "-- Grüße\nSELECT 'é';")
     script = project.migrate("plan", "--sql").stdout
