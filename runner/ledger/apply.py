@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, assert_never
 
 from runner.errors import (
     ConnectionLost,
-    LockedOut,
     LockTimeout,
     MigrateError,
     NotAtomic,
     Place,
     Pooled,
-    StatementFailed,
     TransactionGone,
 )
 from runner.ledger.entry import State
@@ -24,12 +22,11 @@ from runner.ledger.ledger import create_ledger, read_ledger, require_writable
 from runner.ledger.light import MOST_FILES, apply_light, is_light
 from runner.ledger.lock import begin_locked
 from runner.ledger.no_transaction import apply_alone
+from runner.ledger.retry import patiently
 from runner.ledger.transaction import apply_together
-from runner.ledger.watch import watching
 from runner.migrations.migration import Mode
 from runner.migrations.script import read_script
 from runner.server.connect import read_facts, translated
-from runner.server.wait import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,11 +37,6 @@ if TYPE_CHECKING:
     from runner.ledger.session import Session
     from runner.migrations.migration import Migration
     from runner.migrations.script import Script
-
-
-# lock_timeout, deadlock, serialization: the file was in somebody's way, and may not be the next time.
-_IN_THE_WAY = frozenset({"55P03", "40P01", "40001"})
-_RETRY_PAUSE = 1.0
 
 
 class Way(Enum):
@@ -96,7 +88,7 @@ async def apply_pending(
     while queue:
         try:
             with translated():
-                complete = await _patiently(session, queue[0], ledger)
+                complete = await _apply(session, queue[0], ledger)
         except MigrateError as error:
             error.state = _state(queue, ledger, error)
             raise
@@ -186,48 +178,18 @@ async def ensure_ledger(session: Session) -> Session:
     return session._replace(facts=await read_facts(session.connection, session.schema))
 
 
-async def _patiently(session: Session, work: Work, ledger: Ledger) -> bool:
-    """Whether the work is done; False if the ledger has to be looked at anew.
-
-    A transactional file that is locked out is tried again as a whole, for `retry_for_ms`.
-    """
-    patience: Patience | None = None
-    first = work.pieces[0][0]
-    while True:
-        async with watching(session, first) as watch:
-            try:
-                return await _apply(session, work, ledger)
-            except StatementFailed as error:
-                if error.sqlstate not in _IN_THE_WAY or work.way is Way.ALONE:
-                    raise
-                failed = error
-        patience = patience or Patience(session.config.retry_for_ms, session.listener.waiting, first_pause=_RETRY_PAUSE)
-        why = f": it waits for {watch.blockers}" if watch.blockers else f": {failed.message}"
-        if not await patience.pause(f"{first.title} is locked out, trying again{why}"):
-            raise _locked_out(session, failed, watch.blockers) from failed
-
-
 async def _apply(session: Session, work: Work, ledger: Ledger) -> bool:
+    """Whether the work is done; False if the ledger has to be looked at anew."""
+    first = work.pieces[0][0]
     match work.way:
         case Way.LIGHT:
-            return await apply_light(session, work.pieces, ledger)
+            return await patiently(session, first, lambda: apply_light(session, work.pieces, ledger))
         case Way.TOGETHER:
-            return await apply_together(session, work.pieces, ledger)
+            return await patiently(session, first, lambda: apply_together(session, work.pieces, ledger))
         case Way.ALONE:
             return await apply_alone(session, work.steps[0], work.pieces[0][1], ledger)
         case _ as never:
             assert_never(never)
-
-
-def _locked_out(session: Session, error: StatementFailed, blockers: str) -> LockedOut:
-    return LockedOut(
-        f"{error.message}, again and again for {session.config.retry_for_ms / 1000:g} s",
-        place=error.place,
-        sqlstate=error.sqlstate,
-        detail=f"it waits for {blockers}" if blockers else error.detail,
-        context=error.context,
-        hint="Another session holds a lock that the file needs. Try again later; --retry-for allows more time.",
-    )
 
 
 def _state(queue: Sequence[Work], ledger: Ledger, error: BaseException) -> str:

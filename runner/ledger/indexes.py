@@ -14,15 +14,16 @@ if TYPE_CHECKING:
     from runner.errors import Place
     from runner.ledger.session import Session
 
-_NAME = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
+NAME = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
+QUALIFIED = rf"{NAME}(?:\s*\.\s*{NAME})?"
 _CREATE = re.compile(
-    rf"create\s+(?:unique\s+)?index\s+concurrently\s+(?:if\s+not\s+exists\s+)?(?P<name>{_NAME})\s+"
-    rf"on\s+(?:only\s+)?(?P<table>{_NAME}(?:\s*\.\s*{_NAME})?)",
+    rf"create\s+(?:unique\s+)?index\s+concurrently\s+(?:if\s+not\s+exists\s+)?(?P<name>{NAME})\s+"
+    rf"on\s+(?:only\s+)?(?P<table>{QUALIFIED})",
     re.IGNORECASE,
 )
 _REINDEX = re.compile(
     rf"reindex\s+(?:\([^)]*\)\s*)?(?P<kind>index|table|schema|database)\s+concurrently"
-    rf"(?:\s+(?P<name>{_NAME}(?:\s*\.\s*{_NAME})?))?",
+    rf"(?:\s+(?P<name>{QUALIFIED}))?",
     re.IGNORECASE,
 )
 
@@ -37,18 +38,13 @@ class ConcurrentIndex:
 
 def concurrent_index(sql: str) -> ConcurrentIndex | None:
     """The index that the statement builds concurrently, if it does and names it."""
-    match = _CREATE.match(_plain(sql))
+    match = _CREATE.match(plain(sql))
     return ConcurrentIndex(match["name"], match["table"]) if match else None
 
 
-def _plain(sql: str) -> str:
+def plain(sql: str) -> str:
     """The statement without comments, and one blank between any two tokens."""
     return " ".join(essence(sql))
-
-
-def may_run_again(sql: str) -> bool:
-    """Whether the statement may be run again when nobody knows how far it came, without a person's decision."""
-    return concurrent_index(sql) is not None or _REINDEX.match(_plain(sql)) is not None
 
 
 async def is_valid(session: Session, index: ConcurrentIndex) -> bool | None:
@@ -73,7 +69,7 @@ async def drop_invalid(session: Session, index: ConcurrentIndex) -> None:
 
 async def drop_reindex_leftovers(session: Session, sql: str) -> None:
     """Drops the invalid copies (`…_ccnew`, `…_ccold`) that an interrupted REINDEX CONCURRENTLY left behind."""
-    match = _REINDEX.match(_plain(sql))
+    match = _REINDEX.match(plain(sql))
     if match is None:
         return
     for (name,) in await fetch(session, "reindex_leftovers", kind=match["kind"].lower(), name=match["name"]):

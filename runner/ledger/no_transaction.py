@@ -8,18 +8,14 @@ from typing import TYPE_CHECKING
 
 from runner import __version__
 from runner.errors import LockGone, StatementFailed, Unfinished
+from runner.ledger.alone import Fate, clear, commits_in_parts, fate, going_on, runs_alone
 from runner.ledger.entry import Ledger, LedgerEntry, State
-from runner.ledger.indexes import (
-    concurrent_index,
-    drop_invalid,
-    drop_reindex_leftovers,
-    is_valid,
-    may_run_again,
-    require_valid,
-)
+from runner.ledger.indexes import concurrent_index, drop_invalid, require_valid
 from runner.ledger.ledger import fetch, kept, log, read_ledger, rechain_sql, record_sql, write
 from runner.ledger.lock import lock_key, lock_session, unlock_session
+from runner.ledger.retry import patiently
 from runner.ledger.transaction import failing_at, notices
+from runner.ledger.watch import watching
 from runner.migrations.migration import Mode
 from runner.migrations.script import parse_script
 from runner.server.sql import load_sql
@@ -31,8 +27,7 @@ if TYPE_CHECKING:
     from runner.migrations.script import Script
     from runner.migrations.statements import Statement
 
-# These may commit part of their work, so an error does not mean that nothing happened.
-_COMMITS_IN_PARTS = frozenset({"call", "do"})
+_NOT_IN_A_TRANSACTION = "25001"
 
 
 async def apply_alone(session: Session, step: Step, script: Script, ledger: Ledger) -> bool:
@@ -59,9 +54,10 @@ async def _apply(session: Session, step: Step, script: Script, ledger: Ledger) -
     session.listener.began(migration)
     entry, border = await _begin(session, step, script, ledger)
     with notices(session, migration):
+        await _set_again(session, script, entry.statements_done)
         for number in range(entry.statements_done, len(script.statements)):
-            await _run(session, step, script, number, border if number == entry.statements_done else Border.FRESH)
-            await _count(session, "progress", step, script, number)
+            await _run(session, step, script, number, border)
+            border = Border.FRESH
     await _count(session, "finish", step, script, len(script.statements) - 1)
 
 
@@ -78,11 +74,12 @@ async def _count(session: Session, file: str, step: Step, script: Script, number
 
 
 class Border(Enum):
-    """What is known of the statement that comes next: not begun, refused by the server, or nobody saw its end."""
+    """What is known of the statement that comes next."""
 
-    FRESH = "fresh"
-    REFUSED = "refused"
-    UNSEEN = "unseen"
+    FRESH = "it was never begun"
+    REFUSED = "it has not taken effect, and may have left something behind"
+    UNSEEN = "the same, unless it ran outside a transaction against all expectation"
+    DONE = "it took effect and was not counted"
 
 
 async def _begin(session: Session, step: Step, script: Script, ledger: Ledger) -> tuple[LedgerEntry, Border]:
@@ -99,7 +96,7 @@ async def _begin(session: Session, step: Step, script: Script, ledger: Ledger) -
         insert = record_sql(session.schema, migration, entry, script.source)
         await session.connection.execute(f"{above}{insert}")
         return entry, Border.FRESH
-    border = await _require_resumable(session, step, started, script)
+    border = await _border(session, step, started, script)
     await write(
         session,
         "restart",
@@ -115,31 +112,41 @@ async def _begin(session: Session, step: Step, script: Script, ledger: Ledger) -
     return entry, border
 
 
-async def _require_resumable(session: Session, step: Step, started: LedgerEntry, script: Script) -> Border:
+async def _border(session: Session, step: Step, started: LedgerEntry, script: Script) -> Border:
     """What is known of the statement where the file stopped.
 
-    Raises Unfinished unless it is certain that the file can go on where it stopped.
-
-    That is so if the statement may be run twice, if the server refused it and nothing happened, or if a person
-    decided so with `migrate resolve --retry`; and if the statements that are done were not edited since.
+    Raises Unfinished unless it is certain how the file can go on: the statement did not take effect, or it did, or a
+    person decided with `migrate resolve --retry`; and the statements that are done were not edited since.
     """
-    [(old_text, event)] = await fetch(session, "started", version=started.version)
+    [(text, event)] = await fetch(session, "started", version=started.version)
     done = started.statements_done
     edited = started.checksum != step.migration.checksum
-    if edited and not _same_beginning(script, old_text, done):
+    old = _as_it_ran(script, text) if edited else script
+    if done and (old is None or _texts(old, done) != _texts(script, done)):
         raise unfinished(step, script, "and the statements that are done were edited since")
-    if done == len(script.statements) or event in ("failed", "retry"):
-        return Border.REFUSED
-    if not may_run_again(script.sql(script.statements[done])):
-        raise unfinished(step, script, "and nobody saw how the next one ended")
-    return Border.REFUSED if edited else Border.UNSEEN
+    if old and done == len(old.statements):
+        return Border.FRESH
+    decided = event in ("failed", "retry")
+    if old is None:
+        found = Fate.UNKNOWN
+    else:
+        statement = old.statements[done]
+        found = await fate(session, old.words(statement), old.sql(statement))
+        await clear(session, old.sql(statement))
+    if decided or found is Fate.NOT_DONE:
+        return Border.REFUSED if decided or edited else Border.UNSEEN
+    if found is Fate.DONE and old and _texts(old, done + 1) == _texts(script, done + 1):
+        return Border.DONE
+    raise unfinished(step, script, "and nobody saw how the next one ended")
 
 
-def _same_beginning(script: Script, old_text: str | None, done: int) -> bool:
-    if old_text is None or done == 0:
-        return done == 0
-    old = parse_script(old_text, script.path, Mode.NO_TRANSACTION)
-    return [old.sql(each) for each in old.statements[:done]] == [script.sql(each) for each in script.statements[:done]]
+def _as_it_ran(script: Script, text: str | None) -> Script | None:
+    """The script as it was when the file stopped; None if it was too long to be kept."""
+    return None if text is None else parse_script(text, script.path, Mode.NO_TRANSACTION)
+
+
+def _texts(script: Script, count: int) -> list[str]:
+    return [script.sql(each) for each in script.statements[:count]]
 
 
 def unfinished(step: Step, script: Script, why: str) -> Unfinished:
@@ -155,37 +162,78 @@ def unfinished(step: Step, script: Script, why: str) -> Unfinished:
     )
 
 
+async def _set_again(session: Session, script: Script, done: int) -> None:
+    """Makes the settings again that the statements before the border made for their session, now gone."""
+    for statement in script.statements[:done]:
+        if statement.verb in ("set", "reset") or "set_config" in script.words(statement):
+            with failing_at(script, statement):
+                await session.connection.execute(script.sql(statement))
+
+
 async def _run(session: Session, step: Step, script: Script, number: int, border: Border) -> None:
+    """Runs the statement and counts it: in one transaction, unless PostgreSQL refuses it there."""
     statement = script.statements[number]
-    index = concurrent_index(script.sql(statement))
-    with failing_at(script, statement):
-        await session.connection.execute(lock_timeout_sql(script, statement, step.migration.header))
-        if index:
-            await drop_invalid(session, index)
-            if border is Border.UNSEEN and await is_valid(session, index):
-                return
-        elif border is not Border.FRESH:
-            await drop_reindex_leftovers(session, script.sql(statement))
+    await session.connection.execute(lock_timeout_sql(session, script, statement, step.migration.header))
+    if border is not Border.DONE and not runs_alone(script.words(statement)):
+        try:
+            await patiently(session, step.migration, lambda: _run_counted(session, step, script, number))
+        except StatementFailed as error:
+            if error.sqlstate != _NOT_IN_A_TRANSACTION:
+                await _note(session, step, error)
+                raise
+            if border is Border.UNSEEN:  # it was refused so before, and then ran on its own
+                raise unfinished(step, script, "and nobody saw how the next one ended") from error
+        else:
+            return
+    if border is not Border.DONE:
+        async with watching(session, step.migration):
+            await _run_alone(session, step, script, statement, border)
+    await _count(session, "progress", step, script, number)
+
+
+async def _run_counted(session: Session, step: Step, script: Script, number: int) -> None:
+    statement = script.statements[number]
+    execute = session.connection.execute
+    await execute("BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE")
     try:
         with failing_at(script, statement):
-            await session.connection.execute(script.sql(statement))
+            await execute(script.sql(statement))
+            await _count(session, "progress", step, script, number)
+            await execute("COMMIT")
+    except BaseException:
+        with suppress(Exception):
+            await execute("ROLLBACK")
+        raise
+
+
+async def _run_alone(session: Session, step: Step, script: Script, statement: Statement, border: Border) -> None:
+    sql = script.sql(statement)
+    index = concurrent_index(sql)
+    try:
+        with failing_at(script, statement):
+            if index:
+                await drop_invalid(session, index)
+            await session.connection.execute(sql if border is Border.FRESH else await going_on(session, sql))
     except StatementFailed as error:
-        if _did_nothing(script, statement):
-            reason = f"{error.message} (SQLSTATE {error.sqlstate})"
-            await log(session, step.migration.version, "failed", reason)
+        if not commits_in_parts(script.words(statement), sql):
+            await _note(session, step, error)
         raise
     if index:
         await require_valid(session, index, script.place(statement.start))
 
 
-def lock_timeout_sql(script: Script, statement: Statement, header: Header) -> str:
-    """What the file asks for, else none. CONCURRENTLY never has one: a timeout would leave an invalid index behind."""
-    concurrent = "concurrently" in script.words(statement)
-    return f"SET lock_timeout = '{0 if concurrent else header.lock_timeout_ms or 0}ms'"
+async def _note(session: Session, step: Step, error: StatementFailed) -> None:
+    """Notes that the server refused a statement, which did nothing then, or nothing that matters."""
+    await log(session, step.migration.version, "failed", f"{error.message} (SQLSTATE {error.sqlstate})")
 
 
-def _did_nothing(script: Script, statement: Statement) -> bool:
-    """Whether an error of the server means that the statement left nothing behind."""
-    if may_run_again(script.sql(statement)):
-        return True  # or nothing that matters: what is left of it is dropped before it runs again
-    return statement.verb not in _COMMITS_IN_PARTS and "concurrently" not in script.words(statement)
+def lock_timeout_sql(session: Session, script: Script, statement: Statement, header: Header) -> str:
+    """The statement's lock_timeout: that of the file, or else the usual one where it can be tried again.
+
+    CONCURRENTLY never has one: a timeout would leave an invalid index behind.
+    """
+    words = script.words(statement)
+    usual = 0 if runs_alone(words) else session.config.lock_timeout_ms
+    asked = header.lock_timeout_ms
+    timeout = 0 if "concurrently" in words else usual if asked is None else asked
+    return f"SET lock_timeout = '{timeout}ms'"

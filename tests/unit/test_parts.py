@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.ledger.indexes import ConcurrentIndex, concurrent_index, may_run_again
+from runner.ledger.alone import runs_alone
+from runner.ledger.indexes import ConcurrentIndex, concurrent_index
 from runner.ledger.light import is_light
 from runner.ledger.lock import lock_key
 from runner.migrations.header import parse_header
@@ -132,17 +133,25 @@ def test_the_index_that_a_statement_builds_concurrently_is_known(sql: str, index
 
 
 @pytest.mark.parametrize(
-    ("sql", "safe"),
+    ("words", "alone"),
     [
-        ("CREATE INDEX CONCURRENTLY a_idx ON a (b)", True),
-        ("REINDEX (VERBOSE) TABLE CONCURRENTLY a", True),
-        ("CREATE INDEX CONCURRENTLY ON a (b)", False),
-        ("INSERT INTO a VALUES (1)", False),
-        ("CALL backfill()", False),
+        ("create index concurrently a_idx on a b", True),
+        ("drop index concurrently a_idx", True),
+        ("alter table a detach partition b concurrently", True),
+        ("refresh materialized view concurrently a", False),
+        ("vacuum", True),
+        ("alter system set work_mem to", True),
+        ("alter database a set work_mem", False),
+        ("alter database a set tablespace b", True),
+        ("create database a", True),
+        ("create table a", False),
+        ("alter type a add value", False),
+        ("call a", True),
+        ("insert into a values", False),
     ],
 )
-def test_only_a_few_statements_may_run_again_by_themselves(sql: str, safe: bool) -> None:  # noqa: FBT001
-    assert may_run_again(sql) is safe
+def test_what_postgresql_runs_only_outside_a_transaction_is_known(words: str, alone: bool) -> None:  # noqa: FBT001
+    assert runs_alone(words.split()) is alone
 
 
 @pytest.mark.parametrize(
