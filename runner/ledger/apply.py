@@ -86,6 +86,7 @@ async def apply_pending(
         ledger = await read_ledger(session)
     queue = _queue(planned(ledger), scripts, ledger.tip, atomic=atomic)
     while queue:
+        session.listener.planned(sum(len(work.pieces) for work in queue))
         try:
             with translated():
                 complete = await _apply(session, queue[0], ledger)

@@ -57,6 +57,7 @@ async def _apply(session: Session, step: Step, script: Script, ledger: Ledger) -
         await _set_again(session, script, entry.statements_done)
         for number in range(entry.statements_done, len(script.statements)):
             await _run(session, step, script, number, border)
+            session.listener.ran(migration, (number + 1) / len(script.statements))
             border = Border.FRESH
     await _count(session, "finish", step, script, len(script.statements) - 1)
 

@@ -34,11 +34,17 @@ class Listener:
     def notice(self, migration: Migration, text: str) -> None:
         """The server said something while a file ran (RAISE NOTICE and the like)."""
 
-    def progress(self, migration: Migration, text: str) -> None:
-        """A file takes its time: how far it is, or whom it waits for."""
+    def planned(self, count: int) -> None:
+        """So many files are still to be applied."""
 
     def began(self, migration: Migration) -> None:
         """A file begins to run."""
+
+    def doing(self, migration: Migration, text: str, share: float | None = None) -> None:
+        """A statement takes its time: what it does, if that is known, and which share is done; or whom it waits for."""
+
+    def ran(self, migration: Migration, share: float) -> None:
+        """Some statements of a file are done: which share of its text."""
 
     def applied(self, migration: Migration, entry: LedgerEntry) -> None:
         """A file is applied: it is in the ledger, and the ledger is committed."""

@@ -55,6 +55,7 @@ async def _apply(session: Session, migration: Migration, script: Script, ledger:
     with notices(session, migration):
         for span in batches(script):
             await _run_span(session, script, span)
+            session.listener.ran(migration, script.statements[span.last - 1].end / len(script.text))
     entry = ledger.entry_for(
         migration,
         State.APPLIED,

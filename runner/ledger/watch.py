@@ -54,9 +54,10 @@ async def _look_on(session: Session, migration: Migration, watch: Watch) -> None
     try:
         while True:
             watch.blockers = await _blockers(connection, session.facts.pid)
-            text = f"waits for {watch.blockers}" if watch.blockers else await _work(connection, session.facts.pid)
-            if text:
-                session.listener.progress(migration, text)
+            if watch.blockers:
+                session.listener.doing(migration, f"waits for {watch.blockers}")
+            else:
+                session.listener.doing(migration, *await _work(connection, session.facts.pid))
             await asyncio.sleep(_NEXT_LOOK)
     finally:
         connection.terminate()
@@ -70,8 +71,8 @@ async def _blockers(connection: Connection, pid: int) -> str:
     )
 
 
-async def _work(connection: Connection, pid: int) -> str:
+async def _work(connection: Connection, pid: int) -> tuple[str, float | None]:
+    """What the server does, and which share of it is done, if that is one of the works that PostgreSQL counts."""
     for phase, done, total in await fetch_rows(connection, load_sql("ledger", "work", pid=pid)):
-        share = f", {100 * int(done or 0) // int(total)} %" if total and int(total) else ""
-        return f"{phase}{share}"
-    return ""
+        return phase or "", int(done or 0) / int(total) if total and int(total) else None
+    return "", None

@@ -1,7 +1,8 @@
-"""What people see while a command works: lines on stderr, and on a terminal the file that runs right now."""
+"""What people see while a command works: lines on stderr, and on a terminal a last line with what runs right now."""
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from shutil import get_terminal_size
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from runner.ledger.session import Listener
 from runner.report.output import say
-from runner.report.style import dim, yellow
+from runner.report.style import bar, dim, yellow
 from runner.report.text import applied_line
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 
 _PROGRESS_EVERY = 10.0  # seconds between lines where there is no terminal
+_DRAW_EVERY = 0.1  # seconds between two states of the last line, if only the bar moved
 
 
 class LiveReport(Listener):
@@ -25,9 +27,13 @@ class LiveReport(Listener):
 
     def __init__(self, *, results: bool) -> None:
         self._results = results
-        self._terminal = sys.stderr.isatty() and sys.stdout.isatty()
-        self._running = ""
-        self._next_progress = 0.0
+        self._terminal = sys.stderr.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+        self._running: Migration | None = None
+        self._doing, self._share = "", 0.0
+        self._done = self._total = 0
+        self._began_at = 0.0
+        self._drawn, self._drawn_at = False, 0.0
+        self._said, self._next_line_at = False, 0.0
 
     def waiting(self, why: str) -> None:
         self._tell(dim(why))
@@ -41,35 +47,84 @@ class LiveReport(Listener):
     def notice(self, migration: Migration, text: str) -> None:
         self._tell(f"{migration.label}: {text}")
 
-    def progress(self, migration: Migration, text: str) -> None:
-        """On a terminal in the line of the running file, else as a line of its own now and then."""
-        if self._terminal:
-            self._show_running(f"{migration.title} {text}"[: get_terminal_size().columns - 3])
-        elif time.monotonic() >= self._next_progress:
-            self._next_progress = time.monotonic() + _PROGRESS_EVERY
-            say(f"{migration.title} {text}", err=True)
+    def planned(self, count: int) -> None:
+        self._total = self._done + count
 
     def began(self, migration: Migration) -> None:
-        self._show_running(migration.title)
+        self._running, self._doing, self._share = migration, "", 0.0
+        self._began_at = time.monotonic()
+        self._said, self._next_line_at = False, self._began_at + _PROGRESS_EVERY
+        self._draw()
+
+    def doing(self, migration: Migration, text: str, share: float | None = None) -> None:
+        """In the last line of a terminal, else in a line of its own: the first at once, as something takes its time."""
+        if text and not self._said:
+            self._next_line_at = 0.0
+        self._doing, self._share = text, share or 0.0
+        self._progress(migration)
+
+    def ran(self, migration: Migration, share: float) -> None:
+        self._doing, self._share = "", share
+        if not self._terminal or time.monotonic() >= self._drawn_at + _DRAW_EVERY:
+            self._progress(migration)
 
     def applied(self, migration: Migration, entry: LedgerEntry) -> None:
-        self._show_running("")
+        self._running = None
+        self._done += 1
+        self._wipe()
         if self._results:
             say(applied_line(migration, entry, 40))
 
     def close(self) -> None:
         """Leaves a clean line behind, whatever ended the command."""
-        self._show_running("")
+        self._running = None
+        self._wipe()
+
+    def _progress(self, migration: Migration) -> None:
+        self._draw()
+        if not self._terminal and time.monotonic() >= self._next_line_at:
+            self._said, self._next_line_at = True, time.monotonic() + _PROGRESS_EVERY
+            how_far = _comma(self._doing, self._percent()) or "still runs"
+            after = self._seconds() and f"after {self._seconds()} s"
+            say(_words(migration.title, how_far, after), err=True)
 
     def _tell(self, line: str) -> None:
-        """A line on stderr, above that of the running file."""
-        running = self._running
-        self._show_running("")
+        """A line on stderr, above the last one."""
+        self._wipe()
         say(line, err=True)
-        self._show_running(running)
+        self._draw()
 
-    def _show_running(self, title: str) -> None:
-        """On a terminal, the last line names the file that runs; each new one takes the place of the one before."""
-        if self._terminal and (title or self._running):
-            say(f"\r\x1b[K{dim(f'{title} …') if title else ''}", err=True, nl=False)
-        self._running = title
+    def _wipe(self) -> None:
+        if self._drawn:
+            say("\r\x1b[K", err=True, nl=False)
+        self._drawn = False
+
+    def _draw(self) -> None:
+        """The last line of a terminal: the file that runs, how far it is, and how many there are."""
+        if not self._terminal or self._running is None:
+            return
+        many = f"{self._done + 1} of {self._total}" if self._total > 1 else ""
+        if self._share:
+            how_far = _words(bar(self._share), self._percent(), self._doing, many and f"({many})")
+        elif many and not self._doing:
+            how_far = _words(bar(self._done / self._total), many)
+        else:
+            how_far = _words(self._doing, many and f"({many})") or "…"
+        line = _words(self._running.title, how_far, self._seconds() and f"{self._seconds()} s")
+        say(f"\r\x1b[K{dim(line[: get_terminal_size().columns - 1])}", err=True, nl=False)
+        self._drawn, self._drawn_at = True, time.monotonic()
+
+    def _percent(self) -> str:
+        return f"{self._share:.0%}" if self._share else ""
+
+    def _seconds(self) -> int:
+        return int(time.monotonic() - self._began_at)
+
+
+def _words(*parts: str | int) -> str:
+    """The parts that are there, with blanks between them."""
+    return " ".join(str(part) for part in parts if part)
+
+
+def _comma(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 
 def _styled(code: int, text: str) -> str:
@@ -34,3 +35,10 @@ def green(text: str) -> str:
 def yellow(text: str) -> str:
     """For what deserves a look."""
     return _styled(33, text)
+
+
+def bar(share: float, width: int = 24) -> str:
+    """A share of 1 as a line, part of it heavy."""
+    full = round(share * width)
+    heavy, light = ("━", "─") if "utf" in (sys.stderr.encoding or "").lower() else ("#", "-")
+    return heavy * full + light * (width - full)
