@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 MIGRATE := $(BIN)/migrate
+PEERS := .bench
 
 .DEFAULT_GOAL := help
-.PHONY: help up psql test unit check lint types imports pages bench docs format clean
+.PHONY: help up psql test unit check lint types imports pages bench bench-peers docs format clean
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 13
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=python3.12 …") if sys.version_info < (3, 11) else None'
@@ -54,8 +55,20 @@ format: $(STAMP) ## Format and mend what can be mended by itself
 docs: $(STAMP) ## Write the pages that are made from the code
 	$(BIN)/python docs/make.py
 
-bench: $(STAMP) ## Measure, as ratios in one run
-	$(BIN)/python bench/bench.py
+bench: $(STAMP) ## Measure, as ratios in one run, then beside the peers that are installed; only=WORKLOAD for one of those
+	$(if $(only),,$(BIN)/python bench/bench.py)
+	$(BIN)/python bench/peers.py $(only)
+
+bench-peers: $(PEERS)/.installed ## Install the peers into .bench/
+
+$(PEERS)/.installed: bench/requirements.txt bench/package.json
+	@mkdir -p $(PEERS) && cp bench/package.json $(PEERS)
+	$(PYTHON) -m venv $(PEERS)/venv
+	$(PEERS)/venv/bin/pip install --quiet --disable-pip-version-check --requirement bench/requirements.txt \
+		|| echo 'the Python tools could not be installed: they will be left out'
+	npm install --prefix $(PEERS) --silent --no-package-lock --no-audit --no-fund --ignore-scripts \
+		|| echo 'the Node tools and dbmate could not be installed: they will be left out'
+	@touch $@
 
 clean: ## Remove what make made, the embedded database too
-	rm -rf $(VENV) .migrate build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) .migrate build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
