@@ -88,9 +88,7 @@ async def apply_light(session: Session, pieces: Sequence[tuple[Migration, Script
 
 def _transaction(session: Session, migration: Migration, script: Script, known: Ledger, *, last: bool) -> str:
     """One file's transaction. Only the last of a message waits for the disk, and so for all before it."""
-    entry = known.entry_for(
-        migration, State.APPLIED, statements_done=len(script.statements), applied_by=session.applied_by
-    )
+    entry = known.entry_for(migration, State.APPLIED, statements_done=script.count, applied_by=session.applied_by)
     before = known.history
     known.put(entry)
     return load_sql(

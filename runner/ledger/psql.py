@@ -36,7 +36,7 @@ def _parts(session: Session, plan: Plan, scripts: Mapping[int, Script], ledger: 
         entry = ledger.entry_for(
             step.migration,
             State.APPLIED,
-            statements_done=len(script.statements),
+            statements_done=script.count,
             applied_by=f"psql, with a script of {session.applied_by}",
         )
         above = rechain_sql(session.schema, ledger.put(entry))

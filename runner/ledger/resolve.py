@@ -66,7 +66,7 @@ async def resolve_entry(
             version=migration.version,
             checksum=migration.checksum,
             history=history,
-            statements_done=len(script.statements),
+            statements_done=script.count,
             sql=kept(script.source),
         )
     await session.connection.execute(f"{above}COMMIT")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _DATA_VERBS = frozenset({"insert", "update", "delete"})
+_LONGEST_BATCH = 256 * 1024  # characters
 _CONTROL_VERBS = frozenset({"begin", "commit", "rollback", "end", "abort", "start", "prepare"})
 _OPEN = {("begin",), ("begin", "work"), ("begin", "transaction"), ("start", "transaction")}
 _CLOSE = {(verb, *noise) for verb in ("commit", "end") for noise in ((), ("work",), ("transaction",))}
@@ -37,9 +38,21 @@ class Script:
     text: str
     statements: Sequence[Statement]
 
+    @property
+    def count(self) -> int:
+        """How many statements there are, those in runs too."""
+        return sum(statement.run for statement in self.statements)
+
     def sql(self, statement: Statement) -> str:
         """The text of one statement."""
         return self.text[statement.start : statement.end]
+
+    def rows(self, statement: Statement) -> Sequence[Statement]:
+        """The statements of a run, one by one."""
+        if statement.run == 1:
+            return [statement]
+        found = split(self.sql(statement), self.path)
+        return [each._replace(start=statement.start + each.start, end=statement.start + each.end) for each in found]
 
     def words(self, statement: Statement, *, most: int | None = 12) -> tuple[str, ...]:
         """The leading words of one statement in lower case: enough to tell what kind it is; all of them for None."""
@@ -82,7 +95,8 @@ def read_text(migration: Migration) -> str:
 
 def parse_script(text: str, path: str, mode: Mode = Mode.TRANSACTION) -> Script:
     """The checked script of a text; see `read_script` for the errors."""
-    script = Script(path, text, text, [_no_copy_data(text, path, each) for each in split(text, path)])
+    found = split(text, path, longest_run=_LONGEST_BATCH if mode is Mode.TRANSACTION else 0)
+    script = Script(path, text, text, [_no_copy_data(text, path, each) for each in found])
     if mode is Mode.TRANSACTION:
         script = _unwrapped(script)
     if not script.statements:
@@ -96,7 +110,7 @@ def parse_script(text: str, path: str, mode: Mode = Mode.TRANSACTION) -> Script:
     return script
 
 
-def batches(script: Script, *, limit: int = 256 * 1024) -> list[Span]:
+def batches(script: Script, *, limit: int = _LONGEST_BATCH) -> list[Span]:
     """How the statements are sent: each alone, but runs of INSERT, UPDATE, DELETE together up to `limit` characters."""
     spans: list[Span] = []
     first = 0

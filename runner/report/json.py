@@ -75,7 +75,7 @@ def _planned(migration: Migration, script: Script) -> dict[str, Any]:
     return {
         **_file(migration),
         "mode": header.mode.value,
-        "statements": len(script.statements),
+        "statements": script.count,
         "lock_timeout_ms": header.lock_timeout_ms,
         "statement_timeout_ms": header.statement_timeout_ms,
         "allowed": [{"rule": rule, "reason": reason} for rule, reason in header.allowed],

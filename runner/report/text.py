@@ -155,7 +155,7 @@ def _row_line(row: Row, width: int) -> str:
 
 def _plan_line(migration: Migration, script: Script, width: int) -> str:
     header = migration.header
-    parts = [_count(len(script.statements), "statement")]
+    parts = [_count(script.count, "statement")]
     parts.append("one transaction" if header.mode is Mode.TRANSACTION else "each statement on its own")
     if header.lock_timeout_ms is not None:
         parts.append(f"lock_timeout {format_duration(header.lock_timeout_ms)}")

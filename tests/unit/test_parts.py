@@ -108,7 +108,7 @@ def test_only_files_of_new_and_empty_things_are_light(sql: str, light: bool) -> 
 
 
 def test_a_batch_has_a_limit() -> None:
-    script = parse_script("INSERT INTO a VALUES (1);\n" * 10, "x.sql")
+    script = parse_script("INSERT INTO a VALUES (1); " * 10, "x.sql")
 
     assert [tuple(span) for span in batches(script, limit=60)] == [(0, 2), (2, 4), (4, 6), (6, 8), (8, 10)]
 

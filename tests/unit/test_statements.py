@@ -177,3 +177,45 @@ def test_two_texts_that_differ_in_comments_and_space_have_one_essence() -> None:
     assert essence("SELECT  1 -- a\n;") == essence("/* b */ SELECT\n1;")
     assert essence("SELECT a < = b") != essence("SELECT a <= b")
     assert essence("SELECT 'a  b'") != essence("SELECT 'a b'")
+
+
+_ROW_FRAGMENTS = st.sampled_from(  # of what a data file could hold
+    "INSERT |update |DELETE |SELECT |COPY |x| |;\n|;\n|;|\n|'|''|'a'|\"|\\|E'|$$|$1|--|-|/*|*/|/|é".split("|"),  # noqa: SIM905  # shorter so
+)
+
+
+@given(st.lists(_ROW_FRAGMENTS, max_size=40).map("".join), st.integers(1, 60))
+@settings(max_examples=500, deadline=None)
+def test_a_run_of_rows_is_the_rows_that_are_in_it(text: str, longest: int) -> None:
+    try:
+        alone = list(split(text, "x.sql"))
+    except (PsqlCommand, Unterminated):
+        return  # a script that cannot be cut has no runs, which is a test of its own
+
+    runs = list(split(text, "x.sql", longest_run=longest))
+
+    assert sum(run.run for run in runs) == len(alone)
+    assert [text[each.start : each.end] for each in alone] == [
+        text[run.start : run.end][each.start : each.end]
+        for run in runs
+        for each in split(text[run.start : run.end], "x.sql")
+    ]
+
+
+@given(st.lists(_ROW_FRAGMENTS, max_size=40).map("".join))
+@settings(max_examples=300, deadline=None)
+def test_a_script_that_cannot_be_cut_cannot_be_cut_into_runs_either(text: str) -> None:
+    try:
+        list(split(text, "x.sql"))
+    except (PsqlCommand, Unterminated) as error:
+        with pytest.raises(type(error)):
+            list(split(text, "x.sql", longest_run=1000))
+
+
+def test_a_data_file_is_cut_into_few_runs() -> None:
+    text = "INSERT INTO t VALUES (1, 'a;b -- c \"d\" $e$ /* f', -1);\n" * 1000
+
+    runs = list(split(text, "x.sql", longest_run=10_000))
+
+    assert sum(run.run for run in runs) == 1000
+    assert len(runs) < 10
