@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from contextlib import suppress
 from typing import NoReturn
@@ -16,6 +17,7 @@ from typing import NoReturn
 def start() -> NoReturn:
     """Runs the command and ends the process with its exit status; connections and servers are closed by then."""
     gc.set_threshold(100_000)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until there is something to cancel: no traceback for a quick Ctrl-C
 
     from runner.cli import main
 

@@ -20,10 +20,10 @@ from runner.errors import (
 from runner.ledger.entry import State
 from runner.ledger.ledger import create_ledger, read_ledger, require_writable
 from runner.ledger.light import MOST_FILES, apply_light, is_light
-from runner.ledger.lock import begin_locked
+from runner.ledger.lock import Waiting, begin_locked
 from runner.ledger.no_transaction import apply_alone
 from runner.ledger.retry import patiently
-from runner.ledger.transaction import apply_together
+from runner.ledger.transaction import UnseenCommit, apply_together
 from runner.migrations.migration import Mode
 from runner.migrations.script import read_script
 from runner.server.connect import read_facts, translated
@@ -200,10 +200,12 @@ def _state(queue: Sequence[Work], ledger: Ledger, error: BaseException) -> str:
     parts = []
     if before := [version for version in ledger if version < queue[0].first]:
         parts.append(f"{max(before):0{len(failed[0])}d} is applied")
-    if isinstance(error, CancelledError) and queue[0].way is Way.TOGETHER:
-        parts.append(f"{_listed(failed)} not applied")
-    elif isinstance(error, LockTimeout):
+    if isinstance(error, LockTimeout | Waiting):
         rest = failed + rest
+    elif isinstance(error, UnseenCommit):
+        parts.append(f"nobody saw whether {_listed(failed)} committed")
+    elif isinstance(error, CancelledError) and queue[0].way is Way.TOGETHER:
+        parts.append(f"{_listed(failed)} not applied")
     elif queue[0].way is Way.ALONE:
         parts.append(f"{failed[0]} is started and not finished")
     elif queue[0].way is not Way.LIGHT and not isinstance(error, TransactionGone | ConnectionLost):  # nobody saw

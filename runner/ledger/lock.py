@@ -7,7 +7,8 @@ deadlock. So waiters ask, pause, and ask again (docs/adr/0001).
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from asyncio import CancelledError
+from typing import TYPE_CHECKING, TypeVar
 
 from runner.durations import format_duration
 from runner.errors import LockTimeout
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from runner.ledger.session import Session
     from runner.migrations.migration import Migration
 
+_Result = TypeVar("_Result")
+UNLOCK = "DISCARD ALL"  # of the session, and with the lock all else that a file may have left in it
 _GOT_IT = "SELECT 1"
 _FOR_A_WHILE = {
     "idle_in_transaction_session_timeout": "0",
@@ -31,6 +34,7 @@ _FOR_A_WHILE = {
     "tcp_keepalives_idle": "2",
     "tcp_keepalives_interval": "1",
     "tcp_keepalives_count": "2",
+    "tcp_user_timeout": "5s",  # keepalives rest while an answer is under way
 }
 
 
@@ -87,36 +91,40 @@ async def lock_session(session: Session, migration: Migration, tip: LedgerEntry 
 
     False if the ledger moved while it was waited for; the caller reads the ledger again in either case.
     """
-    question = load_sql("ledger", "lock_session", key=lock_key(session.schema))
+    settings = settings_sql(session, migration, scope="SESSION")
+    question = load_sql("ledger", "lock_session", key=lock_key(session.schema), settings=settings)
 
     async def try_once() -> bool:
-        return await fetch_rows(session.connection, question) == [("t",)]
+        return await session.connection.execute(question) == _GOT_IT
 
-    if not await _poll(session, try_once, tip):
-        return False
-    await session.connection.execute(settings_sql(session, migration, scope="SESSION"))
-    return True
-
-
-async def unlock_session(session: Session) -> None:
-    """Gives the lock back, and with it everything else that a file may have left in the session."""
-    await session.connection.execute("DISCARD ALL")
+    return await _poll(session, try_once, tip)
 
 
 async def _poll(session: Session, try_once: Callable[[], Awaitable[bool]], tip: LedgerEntry | None) -> bool:
     """Tries until the lock is had: True. False as soon as the ledger moved, since then the plan is stale anyway."""
     patience = Patience(session.config.lock_wait_ms, session.listener.waiting)
-    while not await try_once():
-        why = await _holder(session) if patience.word_is_due() else ""
-        if not await patience.pause(f"waiting for another runner{why}"):
+    while not await _unbegun(try_once()):
+        why = await _unbegun(_holder(session)) if patience.word_is_due() else ""
+        if not await _unbegun(patience.pause(f"waiting for another runner{why}")):
             raise LockTimeout(
                 f"another runner holds the lock after {format_duration(patience.elapsed() * 1000)}"
                 f"{await _holder(session)}",
                 hint="Try again later, or allow more time with --lock-wait.",
             )
-        if not await unmoved(session, tip):
+        if not await _unbegun(unmoved(session, tip)):
             return False
     return True
+
+
+class Waiting(CancelledError):
+    """Cancelled before the lock was had: nothing was begun."""
+
+
+async def _unbegun(wait: Awaitable[_Result]) -> _Result:
+    try:
+        return await wait
+    except CancelledError as cancelled:
+        raise Waiting from cancelled
 
 
 async def _holder(session: Session) -> str:

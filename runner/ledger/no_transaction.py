@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -12,12 +11,13 @@ from runner.ledger.alone import Fate, clear, commits_in_parts, fate, going_on, r
 from runner.ledger.entry import Ledger, LedgerEntry, State
 from runner.ledger.indexes import concurrent_index, drop_invalid, require_valid
 from runner.ledger.ledger import fetch, kept, log, read_ledger, rechain_sql, record_sql, write
-from runner.ledger.lock import lock_key, lock_session, unlock_session
+from runner.ledger.lock import UNLOCK, lock_key, lock_session
 from runner.ledger.retry import patiently
 from runner.ledger.transaction import failing_at, notices
 from runner.ledger.watch import watching
 from runner.migrations.migration import Mode
 from runner.migrations.script import parse_script
+from runner.server.connect import last_words
 from runner.server.sql import load_sql
 
 if TYPE_CHECKING:
@@ -42,10 +42,9 @@ async def apply_alone(session: Session, step: Step, script: Script, ledger: Ledg
         if unmoved:
             await _apply(session, step, script, ledger)
     except BaseException:
-        with suppress(Exception):
-            await unlock_session(session)
+        await last_words(session.connection, UNLOCK)
         raise
-    await unlock_session(session)
+    await session.connection.execute(UNLOCK)
     return unmoved
 
 
@@ -202,8 +201,7 @@ async def _run_counted(session: Session, step: Step, script: Script, number: int
             await _count(session, "progress", step, script, number)
             await execute("COMMIT")
     except BaseException:
-        with suppress(Exception):
-            await execute("ROLLBACK")
+        await last_words(session.connection, "ROLLBACK")
         raise
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager, suppress
+from asyncio import CancelledError
+from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from runner.errors import StatementFailed, TransactionGone
@@ -11,7 +13,7 @@ from runner.ledger.entry import Ledger, LedgerEntry, State
 from runner.ledger.ledger import rechain_sql, record_sql
 from runner.ledger.lock import begin_locked, lock_key, settings_sql
 from runner.migrations.script import batches
-from runner.server.connect import is_lost
+from runner.server.connect import is_lost, last_words
 from runner.server.sql import load_sql
 
 if TYPE_CHECKING:
@@ -27,6 +29,10 @@ _HINTS = {
     "57014": "It ran into statement_timeout; a file may set its own: -- migrate: statement-timeout=30min",
     "42501": "The role that runs migrations needs this right, or must own the object.",
 }
+
+
+class UnseenCommit(CancelledError):
+    """Cancelled while COMMIT ran: it may have taken effect, and the end of a wait for a standby does not undo it."""
 
 
 async def apply_together(session: Session, work: Sequence[tuple[Migration, Script]], ledger: Ledger) -> bool:
@@ -59,7 +65,7 @@ async def _apply(session: Session, migration: Migration, script: Script, ledger:
     entry = ledger.entry_for(
         migration,
         State.APPLIED,
-        statements_done=len(script.statements),
+        statements_done=script.count,
         applied_by=session.applied_by,
     )
     await _record(session, migration, script, entry, ledger.put(entry))
@@ -68,9 +74,10 @@ async def _apply(session: Session, migration: Migration, script: Script, ledger:
 async def _run_span(session: Session, script: Script, span: Span) -> None:
     """One message: a statement, or a run of data statements that is run again one by one if it fails."""
     statements = script.statements[span.first : span.last]
-    if len(statements) > 1 and await _run_batch(session, script.text[statements[0].start : statements[-1].end]):
+    several = len(statements) > 1 or statements[0].run > 1
+    if several and await _run_batch(session, script.text[statements[0].start : statements[-1].end]):
         return
-    for statement in statements:
+    for statement in chain.from_iterable(map(script.rows, statements)):
         with failing_at(script, statement):
             await session.connection.execute(script.sql(statement))
         if not session.connection.is_in_transaction():
@@ -121,15 +128,17 @@ async def _record(
 
 async def _commit(session: Session, migration: Migration, script: Script) -> None:
     with failing_at(script, script.statements[-1], when=" at COMMIT"):
-        tag = await session.connection.execute("COMMIT")
+        try:
+            tag = await session.connection.execute("COMMIT")
+        except CancelledError as cancelled:
+            raise UnseenCommit from cancelled
     if tag != "COMMIT":
         raise TransactionGone(f"the server rolled {migration.title} back at COMMIT", place=script.place(0))
 
 
 async def _roll_back(session: Session) -> None:
     """Back to nothing, prepared statements and session locks too; a dead connection is reported by the first error."""
-    with suppress(Exception):
-        await session.connection.execute("ROLLBACK;\nDEALLOCATE ALL;\nSELECT pg_catalog.pg_advisory_unlock_all()")
+    await last_words(session.connection, "ROLLBACK;\nDEALLOCATE ALL;\nSELECT pg_catalog.pg_advisory_unlock_all()")
 
 
 @contextmanager
@@ -142,6 +151,7 @@ def failing_at(script: Script, statement: Statement, *, when: str = "") -> Itera
     except asyncpg.PostgresError as error:
         if is_lost(error):
             raise
+        statement = script.rows(statement)[-1]
         offset = 0 if when else _offset(error.position, error.message or "", script.sql(statement))
         raise StatementFailed(
             f"{error.message}{when}",

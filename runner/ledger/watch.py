@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # Seconds. Files that are done by then, nearly all, cost no second connection; a lock_timeout of 1 s is not over yet.
 _FIRST_LOOK = 0.4
 _NEXT_LOOK = 0.5
+_QUICK_LOOK = 0.05
 
 
 class Watch:
@@ -27,12 +28,15 @@ class Watch:
 
 
 @asynccontextmanager
-async def watching(session: Session, migration: Migration) -> AsyncIterator[Watch]:
-    """Watches while the block runs, and tells the listener. A watch that cannot be had is done without."""
+async def watching(session: Session, migration: Migration, *, again: bool = False) -> AsyncIterator[Watch]:
+    """Watches while the block runs, and tells the listener. A watch that cannot be had is done without.
+
+    What is tried `again` is in somebody's way, so it is looked at from the start.
+    """
     import asyncio
 
     watch = Watch()
-    task = asyncio.ensure_future(_look_on(session, migration, watch))
+    task = asyncio.ensure_future(_look_on(session, migration, watch, again=again))
     try:
         yield watch
     finally:
@@ -42,12 +46,12 @@ async def watching(session: Session, migration: Migration) -> AsyncIterator[Watc
             task.exception()  # heard: a watch that fails is done without
 
 
-async def _look_on(session: Session, migration: Migration, watch: Watch) -> None:
+async def _look_on(session: Session, migration: Migration, watch: Watch, *, again: bool) -> None:
     import asyncio
 
     import asyncpg
 
-    await asyncio.sleep(_FIRST_LOOK)
+    await asyncio.sleep(0 if again else _FIRST_LOOK)
     if session.facts.pooled or not session.reachable:
         return
     connection = await asyncpg.connect(session.url, statement_cache_size=0, timeout=5)
@@ -58,7 +62,7 @@ async def _look_on(session: Session, migration: Migration, watch: Watch) -> None
                 session.listener.doing(migration, f"waits for {watch.blockers}")
             else:
                 session.listener.doing(migration, *await _work(connection, session.facts.pid))
-            await asyncio.sleep(_NEXT_LOOK)
+            await asyncio.sleep(_QUICK_LOOK if again and not watch.blockers else _NEXT_LOOK)
     finally:
         connection.terminate()
 

@@ -33,7 +33,8 @@ class LiveReport(Listener):
         self._done = self._total = 0
         self._began_at = 0.0
         self._drawn, self._drawn_at = False, 0.0
-        self._said, self._next_line_at = False, 0.0
+        self._said_of: Migration | None = None
+        self._next_line_at = 0.0
 
     def waiting(self, why: str) -> None:
         self._tell(dim(why))
@@ -49,16 +50,20 @@ class LiveReport(Listener):
 
     def planned(self, count: int) -> None:
         self._total = self._done + count
+        self.close()
 
     def began(self, migration: Migration) -> None:
         self._running, self._doing, self._share = migration, "", 0.0
         self._began_at = time.monotonic()
-        self._said, self._next_line_at = False, self._began_at + _PROGRESS_EVERY
+        if self._said_of is not migration:
+            self._next_line_at = self._began_at + _PROGRESS_EVERY
         self._draw()
 
     def doing(self, migration: Migration, text: str, share: float | None = None) -> None:
         """In the last line of a terminal, else in a line of its own: the first at once, as something takes its time."""
-        if text and not self._said:
+        if self._running is None:  # it waits for the lock, and has its own words for that
+            return
+        if text and self._said_of is not migration:
             self._next_line_at = 0.0
         self._doing, self._share = text, share or 0.0
         self._progress(migration)
@@ -83,7 +88,7 @@ class LiveReport(Listener):
     def _progress(self, migration: Migration) -> None:
         self._draw()
         if not self._terminal and time.monotonic() >= self._next_line_at:
-            self._said, self._next_line_at = True, time.monotonic() + _PROGRESS_EVERY
+            self._said_of, self._next_line_at = migration, time.monotonic() + _PROGRESS_EVERY
             how_far = _comma(self._doing, self._percent()) or "still runs"
             after = self._seconds() and f"after {self._seconds()} s"
             say(_words(migration.title, how_far, after), err=True)

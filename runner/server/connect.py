@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner import errors
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Tell = Callable[[str], None]
 
 OLDEST_SERVER = 140_000
+_LAST_WORDS = 1.0  # seconds
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\"}
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
@@ -144,7 +145,7 @@ def _keep_alive(connection: Connection) -> None:
     if end is None or end.family == socket.AF_UNIX:
         return
     end.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 3)):
+    for name, value in (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 60_000)):
         if hasattr(socket, name):
             end.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
@@ -251,6 +252,15 @@ def translated() -> Iterator[None]:
         kind = errors.NoRight if sqlstate == "42501" else errors.LedgerRefused
         hint = "Grant it to the role that migrates, or use another role." if sqlstate == "42501" else None
         raise kind(str(error.args[0]), sqlstate=sqlstate, hint=getattr(error, "hint", None) or hint) from error
+
+
+async def last_words(connection: Connection, sql: str) -> None:
+    """Says what ends the work after an error, which is the one to report; a server that hangs is not waited for."""
+    import asyncio
+
+    with suppress(Exception):
+        async with asyncio.timeout(_LAST_WORDS):
+            await connection.execute(sql)
 
 
 async def _close(connection: Connection) -> None:

@@ -10,18 +10,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
-_FIRST_WORD, _NEXT_WORD = 0.5, 10.0  # seconds; with the longest pause, the first word comes within 1.5
+FIRST_WORD, _NEXT_WORD = 0.5, 10.0  # seconds; with the longest pause, the first word comes within 1.5
 
 
 class Patience:
     """Pauses between tries of one thing. `limit_ms` None waits without end."""
 
-    def __init__(self, limit_ms: int | None, tell: Callable[[str], None], *, first_pause: float = _FIRST_PAUSE) -> None:
+    def __init__(
+        self,
+        limit_ms: int | None,
+        tell: Callable[[str], None],
+        *,
+        first_pause: float = _FIRST_PAUSE,
+        first_word: float = FIRST_WORD,
+    ) -> None:
         self._start = time.monotonic()
         self._limit = None if limit_ms is None else limit_ms / 1000
         self._tell = tell
         self._pause = first_pause
-        self._next_word = _FIRST_WORD
+        self._next_word = first_word
 
     def left(self) -> float:
         """Seconds until the limit."""
