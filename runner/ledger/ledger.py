@@ -130,8 +130,21 @@ def require_writable(session: Session, purpose: str) -> None:
         )
 
 
-def record_sql(schema: str, migration: Migration, entry: LedgerEntry, text: str | None) -> str:
-    """The INSERT of an entry; `plan --sql` prints the very same that `up` sends."""
+def record_sql(
+    schema: str,
+    migration: Migration,
+    entry: LedgerEntry,
+    text: str | None,
+    *,
+    began: str = "pg_catalog.now()",
+    condition: str = "",
+) -> str:
+    """The INSERT of an entry; it fails unless the condition holds. `began` and `condition` are expressions.
+
+    VALUES and plain expressions, as each thing more that is planned is felt when there are a thousand files.
+    """
+    done = "NULL" if entry.state is State.STARTED else "pg_catalog.clock_timestamp()"
+    took = f"1000 * extract(EPOCH FROM pg_catalog.clock_timestamp() - {began})"
     return load_sql(
         "ledger",
         "record",
@@ -143,8 +156,11 @@ def record_sql(schema: str, migration: Migration, entry: LedgerEntry, text: str 
         statements_done=entry.statements_done,
         applied_by=entry.applied_by,
         runner_version=__version__,
-        history=entry.history,
+        history=f"CASE WHEN {condition} THEN '{entry.history}' END" if condition else f"'{entry.history}'",
         sql=kept(text),
+        began=began,
+        applied_at=done,
+        duration_ms=took if entry.state is State.APPLIED else "NULL",
     )
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 LONGEST_TEXT = 8 * 1024
 MOST_FILES = 20
+_BEGAN = "pg_catalog.current_setting('migrate.began')::timestamptz"
 # A table that is filled as it is made, or that goes with the session.
 _HEAVY = frozenset({"select", "values", "execute", "temp", "temporary", "pg_temp", "exists"})
 
@@ -89,7 +90,7 @@ async def apply_light(session: Session, pieces: Sequence[tuple[Migration, Script
 def _transaction(session: Session, migration: Migration, script: Script, known: Ledger, *, last: bool) -> str:
     """One file's transaction. Only the last of a message waits for the disk, and so for all before it."""
     entry = known.entry_for(migration, State.APPLIED, statements_done=script.count, applied_by=session.applied_by)
-    before = known.history
+    as_planned = load_sql("ledger", "last_history", schema=session.schema, history=known.history)
     known.put(entry)
     return load_sql(
         "ledger",
@@ -98,7 +99,6 @@ def _transaction(session: Session, migration: Migration, script: Script, known: 
         key=lock_key(session.schema),
         settings=settings_sql(session, migration, scope="LOCAL", brief=True),
         durability="DEFAULT" if last else "off",
-        history=before,
         text=script.text,
-        record=record_sql(session.schema, migration, entry, script.source),
+        record=record_sql(session.schema, migration, entry, script.source, began=_BEGAN, condition=as_planned),
     )

@@ -108,22 +108,23 @@ async def _record(
     above: list[tuple[int, str]],
 ) -> None:
     """Resets the session and writes the entry, in one message; histories above a late comer are chained anew."""
-    message = "\n".join(
-        [
-            load_sql("ledger", "reset"),
-            rechain_sql(session.schema, above),
-            record_sql(session.schema, migration, entry, script.source),
-            "WHERE " + load_sql("ledger", "fence", key=lock_key(session.schema)),
-        ]
-    )
-    with failing_at(script, script.statements[-1], when=" at the end of the file"):
-        tag = await session.connection.execute(message)
-    if tag != "INSERT 0 1":
+    import asyncpg
+
+    reset, above_sql = load_sql("ledger", "reset"), rechain_sql(session.schema, above)
+    fence = load_sql("ledger", "fence", key=lock_key(session.schema))
+    record = record_sql(session.schema, migration, entry, script.source, condition=fence)
+    try:
+        with failing_at(script, script.statements[-1], when=" at the end of the file"):
+            await session.connection.execute(f"{reset}\n{above_sql}\n{record}")
+    except StatementFailed as error:
+        cause = error.__cause__
+        if not (isinstance(cause, asyncpg.NotNullViolationError) and cause.table_name == "_migrations"):
+            raise
         raise TransactionGone(
             "the file ended the runner's transaction, and with it the lock",
             place=script.place(script.statements[0].start),
             hint="Nothing is recorded. Look at the database, take the transaction control out of the file, run again.",
-        )
+        ) from error
 
 
 async def _commit(session: Session, migration: Migration, script: Script) -> None:

@@ -1,5 +1,5 @@
--- One light file, wholly: lock, file, entry, commit. The entry is only written on top of the history that was planned
--- for: 1 / 0 ends whatever is not as it should be.
+-- One light file, wholly: lock, file, entry, commit. 1 / 0 ends it if another runner is at work. The transactions of one
+-- message share their now(), so each keeps when it began.
 BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE;
 :settings
 SET LOCAL synchronous_commit = :durability
@@ -10,8 +10,5 @@ SELECT
 :text
 ;
 :record
-WHERE
-    1 / (
-        coalesce((SELECT history FROM :"schema"._migrations ORDER BY version DESC LIMIT 1), '') = :'history'
-    )::integer = 1;
+;
 COMMIT;
