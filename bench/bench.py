@@ -9,14 +9,59 @@ import os
 import statistics
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from files import big, small, table, write
+from files import big, light, slow, small, table, write
 from measure import Contender, Cost, measure, server
 
+if TYPE_CHECKING:
+    from runner.server.cluster import Cluster
+
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
-FILES = 1000
 BARE = Path(__file__).with_name("bare.py")
+
+
+def main() -> None:
+    with server() as (cluster, root), server(max_connections=20) as (narrow, _):
+        print(f"PostgreSQL {cluster.binaries.version}, {ROUNDS} rounds, medians")
+        bench = Bench(cluster, root)
+        show_help(root)
+        find_nothing_to_do(bench)
+        apply_small_files(bench)
+        load_data(bench)
+        contend(bench, Bench(narrow, root))
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A server with a database, and a place for folders."""
+
+    cluster: Cluster
+    root: Path
+
+    @property
+    def psql(self) -> list[str]:
+        return [str(self.cluster.binaries.folder / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1"]
+
+    @property
+    def url(self) -> str:
+        return self.cluster.url("bench")
+
+    def fresh(self) -> None:
+        for sql in ("DROP DATABASE IF EXISTS bench WITH (FORCE)", "CREATE DATABASE bench"):
+            subprocess.run([*self.psql, self.cluster.url(), "-c", sql], check=True, stderr=subprocess.DEVNULL)
+
+    def up(self, folder: Path) -> list[str]:
+        return [sys.executable, "-m", "runner", "up", "--database-url", self.url, "--dir", str(folder)]
+
+    def bare(self, folder: Path, *mode: str) -> list[str]:
+        return [sys.executable, str(BARE), self.url, str(folder), *mode]
+
+
+def nothing() -> None:
+    """Before a run that leaves nothing behind."""
 
 
 def compare(title: str, ours: Contender, yardstick: Contender, folder: Path) -> None:
@@ -28,53 +73,66 @@ def compare(title: str, ours: Contender, yardstick: Contender, folder: Path) -> 
     median = {name: statistics.median(cost.seconds for cost in each) for name, each in costs.items()}
     for name, each in costs.items():
         memory = statistics.median(cost.mebibytes for cost in each)
-        print(f"  {name:<32} {median[name] * 1000:9.0f} ms {memory:7.0f} MiB")
-    print(f"  {'ratio':<32} {median[ours.name] / median[yardstick.name]:9.2f}")
+        print(f"  {name:<40} {median[name] * 1000:9.0f} ms {memory:7.0f} MiB")
+    print(f"  {'ratio':<40} {median[ours.name] / median[yardstick.name]:9.2f}", flush=True)
 
 
-def main() -> None:
-    with server() as (cluster, root):
-        print(f"PostgreSQL {cluster.binaries.version}, {ROUNDS} rounds, medians")
-        psql = [str(cluster.binaries.folder / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1"]
-        admin = [*psql, cluster.url()]
+def show_help(root: Path) -> None:
+    compare(
+        "--help, against importing click",
+        Contender("migrate --help", [sys.executable, "-m", "runner", "--help"], nothing),
+        Contender("python -c 'import click'", [sys.executable, "-c", "import click"], nothing),
+        root,
+    )
 
-        def fresh() -> None:
-            for sql in ("DROP DATABASE IF EXISTS bench WITH (FORCE)", "CREATE DATABASE bench"):
-                subprocess.run([*admin, "-c", sql], check=True, stderr=subprocess.DEVNULL)
 
-        def nothing() -> None:
-            pass
-
-        url = cluster.url("bench")
-        up = [sys.executable, "-m", "runner", "up", "--database-url", url, "--dir"]
-        bare = [sys.executable, str(BARE), url]
-        for kind, text in (("a table alone", table), ("a table, an index, a comment", small)):
-            folder = write(root / text.__name__, {f"{n:04d}_t{n}.sql": text(n) for n in range(1, FILES + 1)})
-            names = [part for path in sorted(folder.iterdir()) for part in ("-f", str(path))]
-            compare(
-                f"{FILES} small files ({kind}), a commit each, against psql -1 with all of them in one transaction",
-                Contender("migrate up", [*up, str(folder)], fresh),
-                Contender("psql -1", [*psql, "-1", url, *names], fresh),
-                root,
-            )
+def find_nothing_to_do(bench: Bench) -> None:
+    bench.fresh()
+    for count in (10, 1000, 5000):
+        folder = write(bench.root / "light", {f"{n:04d}_f{n}.sql": light(n) for n in range(1, count + 1)})
+        subprocess.run([*bench.up(folder), "--atomic"], check=True, stdout=subprocess.DEVNULL)
         compare(
-            f"nothing to do, {FILES} files, against a bare script that reads the ledger and hashes the files",
-            Contender("migrate up", [*up, str(root / "small")], nothing),
-            Contender("bare asyncpg script", [*bare, str(root / "small")], nothing),
-            root,
+            f"nothing to do, {count} files, against a bare script that reads the ledger and hashes the files",
+            Contender("migrate up", bench.up(folder), nothing),
+            Contender("bare asyncpg script", bench.bare(folder), nothing),
+            bench.root,
         )
-        data = write(root / "data_file", {"0001_fill.sql": big(1)})
+
+
+def apply_small_files(bench: Bench) -> None:
+    for kind, text in (("a table alone", table), ("a table, an index, a comment", small)):
+        folder = write(bench.root / text.__name__, {f"{n:04d}_t{n}.sql": text(n) for n in range(1, 1001)})
+        names = [part for path in sorted(folder.iterdir()) for part in ("-f", str(path))]
         compare(
-            "one file of 24 MB, 100,000 INSERTs, against the same in one message",
-            Contender("migrate up", [*up, str(data)], fresh),
-            Contender("asyncpg, one message", [*bare, str(data), "apply"], fresh),
-            root,
+            f"1000 small files ({kind}), a commit each, against psql -1 with all of them in one transaction",
+            Contender("migrate up", bench.up(folder), bench.fresh),
+            Contender("psql -1", [*bench.psql, "-1", bench.url, *names], bench.fresh),
+            bench.root,
         )
+
+
+def load_data(bench: Bench) -> None:
+    folder = write(bench.root / "data_file", {"0001_fill.sql": big(1)})
+    compare(
+        "one file of 24 MB, 100,000 INSERTs, against the same in one message",
+        Contender("migrate up", bench.up(folder), bench.fresh),
+        Contender("asyncpg, one message", bench.bare(folder, "apply"), bench.fresh),
+        bench.root,
+    )
+
+
+def contend(bench: Bench, narrow: Bench) -> None:
+    files = {f"{n:04d}_f{n}.sql": slow(n) for n in range(2, 51)} | {
+        "0001_runs.sql": "CREATE TABLE runs (file integer);"
+    }
+    folder = write(bench.root / "slow", files)
+    bare = Contender("bare asyncpg scripts", bench.bare(folder, "race"), bench.fresh, copies=50)
+    for each, connections in ((bench, 100), (narrow, 20)):
         compare(
-            "--help, against importing click",
-            Contender("migrate --help", [sys.executable, "-m", "runner", "--help"], nothing),
-            Contender("python -c 'import click'", [sys.executable, "-c", "import click"], nothing),
-            root,
+            f"50 processes at once, 50 files of 20 ms, {connections} connections, against 50 bare scripts on 100",
+            Contender("migrate up", each.up(folder), each.fresh, copies=50),
+            bare,
+            bench.root,
         )
 
 

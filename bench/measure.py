@@ -28,11 +28,12 @@ _PATIENCE = 600
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A command and what to do before each of its runs."""
+    """A command, what to do before each of its runs, and how many are started at once."""
 
     name: str
     command: list[str]
     before: Callable[[], None]
+    copies: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Cost:
 def measure(contender: Contender, folder: Path) -> Cost:
     """The cost of one run. Ends the bench if it fails."""
     contender.before()
-    cost = run(contender.command, folder)
+    cost = run(contender.command, folder, copies=contender.copies)
     if cost.failed:
         sys.exit(f"{contender.name} failed: {cost.said}")
     return cost

@@ -30,7 +30,6 @@ from runner.server.connect import read_facts, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from collections.abc import Set as AbstractSet
 
     from runner.ledger.entry import Ledger, LedgerEntry
     from runner.ledger.plan import Plan, Step
@@ -56,11 +55,6 @@ class Work:
     pieces: tuple[tuple[Migration, Script], ...]
 
     @property
-    def versions(self) -> AbstractSet[int]:
-        """The versions of the files."""
-        return {migration.version for migration, _ in self.pieces}
-
-    @property
     def first(self) -> int:
         """The lowest of them."""
         return self.pieces[0][0].version
@@ -84,7 +78,8 @@ async def apply_pending(
     if not session.facts.ledger_exists:
         session = await ensure_ledger(session)
         ledger = await read_ledger(session)
-    queue = _queue(planned(ledger), scripts, ledger.tip, atomic=atomic)
+    careful = session.turn.waited
+    queue = _queue(planned(ledger), scripts, ledger.tip, careful=careful, atomic=atomic)
     while queue:
         session.listener.planned(sum(len(work.pieces) for work in queue))
         try:
@@ -99,7 +94,7 @@ async def apply_pending(
         ledger.take(await read_ledger(session, first=work.first if complete else 0))
         _report(session, work, ledger)
         if not complete:  # another runner was here, or a light file was not so light
-            careful = work.versions if work.way is Way.LIGHT else frozenset()
+            careful = careful or session.turn.waited or work.way is Way.LIGHT
             queue = _queue(planned(ledger), scripts, ledger.tip, careful=careful, atomic=atomic)
     return ledger
 
@@ -116,12 +111,13 @@ def _queue(
     scripts: Mapping[int, Script],
     tip: LedgerEntry | None,
     *,
-    careful: AbstractSet[int] = frozenset(),
+    careful: bool,
     atomic: bool,
 ) -> deque[Work]:
     """What travels together: all of it, or each file by itself, or some light ones.
 
-    Never light are files that came in below the tip, and the `careful` ones, which were tried lightly before.
+    Never light are files that came in below the tip; and none is, if it is better to be `careful`, as another runner
+    is at work too, or a light file was not so light.
     """
     queue: deque[Work] = deque()
     for step in plan.steps:
@@ -129,7 +125,7 @@ def _queue(
         late = tip is not None and step.migration.version < tip.version
         if step.migration.header.mode is Mode.NO_TRANSACTION:
             way = Way.ALONE
-        elif atomic or late or step.migration.version in careful or not is_light(*piece):
+        elif atomic or late or careful or not is_light(*piece):
             way = Way.TOGETHER
         else:
             way = Way.LIGHT

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 _STATES = {state.value: state for state in State}
+_NO_ROW = (None, None, None)
 KEPT_TEXT_LIMIT = 1024 * 1024
 _FORMAT = re.compile(r"migrate ledger, format (\d+)")
 
@@ -100,9 +101,13 @@ async def unmoved(session: Session, tip: LedgerEntry | None) -> bool:
     """
     if not session.facts.ledger_exists:
         return True
-    rows = await fetch_rows(session.connection, load_sql("ledger", "tip", schema=session.schema))
-    seen = rows[0] if rows else None
-    return seen == (None if tip is None else (str(tip.version), tip.history, tip.state.value))
+    rows = await fetch(session, "tip")
+    return (rows[0] if rows else _NO_ROW) == tip_row(tip)
+
+
+def tip_row(tip: LedgerEntry | None) -> tuple[str | None, ...]:
+    """The highest entry as `tip.sql` shows it."""
+    return _NO_ROW if tip is None else (str(tip.version), tip.history, tip.state.value)
 
 
 async def create_ledger(session: Session) -> None:

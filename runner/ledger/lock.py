@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from asyncio import CancelledError
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from runner.durations import format_duration
 from runner.errors import LockTimeout
-from runner.ledger.ledger import unmoved
+from runner.ledger.ledger import tip_row, unmoved
 from runner.migrations.migration import Header
 from runner.server.connect import fetch_rows
 from runner.server.sql import load_sql, quote_literal
-from runner.server.wait import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
     from runner.ledger.session import Session
     from runner.migrations.migration import Migration
 
-_Result = TypeVar("_Result")
 UNLOCK = "DISCARD ALL"  # of the session, and with the lock all else that a file may have left in it
+_STALE_AFTER = 1.0  # seconds
 _GOT_IT = "SELECT 1"
 _FOR_A_WHILE = {
     "idle_in_transaction_session_timeout": "0",
@@ -100,35 +99,61 @@ async def lock_session(session: Session, migration: Migration, tip: LedgerEntry 
     return await _poll(session, try_once, tip)
 
 
-async def _poll(session: Session, try_once: Callable[[], Awaitable[bool]], tip: LedgerEntry | None) -> bool:
-    """Tries until the lock is had: True. False as soon as the ledger moved, since then the plan is stale anyway."""
-    patience = Patience(session.config.lock_wait_ms, session.listener.waiting)
-    while not await _unbegun(try_once()):
-        why = await _unbegun(_holder(session)) if patience.word_is_due() else ""
-        if not await _unbegun(patience.pause(f"waiting for another runner{why}")):
-            raise LockTimeout(
-                f"another runner holds the lock after {format_duration(patience.elapsed() * 1000)}"
-                f"{await _holder(session)}",
-                hint="Try again later, or allow more time with --lock-wait.",
-            )
-        if not await _unbegun(unmoved(session, tip)):
-            return False
-    return True
-
-
 class Waiting(CancelledError):
     """Cancelled before the lock was had: nothing was begun."""
 
 
-async def _unbegun(wait: Awaitable[_Result]) -> _Result:
+async def _poll(session: Session, try_once: Callable[[], Awaitable[bool]], tip: LedgerEntry | None) -> bool:
+    """Tries until the lock is had: True. False if the ledger moved, since then the plan is stale.
+
+    The pauses go on growing from one file to the next, until it is this runner's turn. While another runner goes on
+    and on, a look once a second is enough to see that nothing is left to wait for.
+    """
+    stale_from = session.turn.elapsed() + _STALE_AFTER
     try:
-        return await wait
+        while not await try_once():
+            held = True
+            while held:
+                await _pause(session)
+                held, moved = await _look(session, tip)
+                if moved and (not held or session.turn.elapsed() >= stale_from):
+                    return False
     except CancelledError as cancelled:
         raise Waiting from cancelled
+    session.turn.renew()
+    return True
+
+
+async def _pause(session: Session) -> None:
+    patience = session.turn
+    why = await _holder(session) if patience.word_is_due() else ""
+    if not await patience.pause(f"waiting for another runner{why}"):
+        raise LockTimeout(
+            f"another runner holds the lock after {format_duration(patience.elapsed() * 1000)}{await _holder(session)}",
+            hint="Try again later, or allow more time with --lock-wait.",
+        )
+
+
+async def _look(session: Session, tip: LedgerEntry | None) -> tuple[bool, bool]:
+    """Whether the lock is still held, and whether the ledger has moved, in one round trip and without a lock."""
+    held = held_sql(session)
+    if not session.facts.ledger_exists:
+        [(answer,)] = await fetch_rows(session.connection, f"SELECT {held}")
+        return answer == "t", False
+    look = load_sql("ledger", "look", held=held, tip=load_sql("ledger", "tip", schema=session.schema))
+    [(answer, *seen)] = await fetch_rows(session.connection, look)
+    return answer == "t", tuple(seen) != tip_row(tip)
+
+
+def held_sql(session: Session, *, by_us: bool = False) -> str:
+    """The condition that somebody, or this very session, holds the runner's lock."""
+    the_lock = load_sql("ledger", "the_lock", key=lock_key(session.schema))
+    return load_sql("ledger", "fence" if by_us else "held", the_lock=the_lock)
 
 
 async def _holder(session: Session) -> str:
-    rows = await fetch_rows(session.connection, load_sql("ledger", "holder", key=lock_key(session.schema)))
+    the_lock = load_sql("ledger", "the_lock", key=lock_key(session.schema))
+    rows = await fetch_rows(session.connection, load_sql("ledger", "holder", the_lock=the_lock))
     for pid, host, application, since in rows:
         return f": pid {pid} on {host}, {application or 'unknown application'}, since {since or 'unknown'}"
     return ""

@@ -11,14 +11,13 @@ from runner.ledger.alone import Fate, clear, commits_in_parts, fate, going_on, r
 from runner.ledger.entry import Ledger, LedgerEntry, State
 from runner.ledger.indexes import concurrent_index, drop_invalid, require_valid
 from runner.ledger.ledger import fetch, kept, log, read_ledger, rechain_sql, record_sql, write
-from runner.ledger.lock import UNLOCK, lock_key, lock_session
+from runner.ledger.lock import UNLOCK, held_sql, lock_session
 from runner.ledger.retry import patiently
 from runner.ledger.transaction import failing_at, notices
 from runner.ledger.watch import watching
 from runner.migrations.migration import Mode
 from runner.migrations.script import parse_script
 from runner.server.connect import last_words
-from runner.server.sql import load_sql
 
 if TYPE_CHECKING:
     from runner.ledger.plan import Step
@@ -63,7 +62,7 @@ async def _apply(session: Session, step: Step, script: Script, ledger: Ledger) -
 
 async def _count(session: Session, file: str, step: Step, script: Script, number: int) -> None:
     """Writes that a statement is done, if the session still has the lock; raises LockGone if not."""
-    fence = load_sql("ledger", "fence", key=lock_key(session.schema))
+    fence = held_sql(session, by_us=True)
     tag = await write(session, file, version=step.migration.version, statements_done=number + 1, fence=fence)
     if tag != "UPDATE 1":
         raise LockGone(

@@ -8,7 +8,7 @@ from runner.ledger.alone import runs_alone
 from runner.ledger.entry import Ledger, State
 from runner.ledger.indexes import concurrent_index
 from runner.ledger.ledger import create_sql, rechain_sql, record_sql
-from runner.ledger.lock import lock_key, settings_sql
+from runner.ledger.lock import held_sql, lock_key, settings_sql
 from runner.ledger.no_transaction import lock_timeout_sql, unfinished
 from runner.migrations.migration import Mode
 from runner.server.sql import load_sql, quote_identifier
@@ -90,7 +90,7 @@ def _in_transaction(
 
 
 def _alone(session: Session, step: Step, script: Script, entry: LedgerEntry, tip: LedgerEntry | None) -> Iterator[str]:
-    fence = load_sql("ledger", "fence", key=lock_key(session.schema))
+    fence = held_sql(session, by_us=True)
     ours = {"schema": session.schema, "version": entry.version, "fence": fence}
     yield _lock(session, "lock")
     yield settings_sql(session, step.migration, scope="SESSION")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from runner.errors import InTransaction
 from runner.server.connect import connected, read_facts, translated
+from runner.server.wait import Patience
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from runner.ledger.entry import LedgerEntry
     from runner.migrations.migration import Migration
     from runner.server.connect import Connection, ServerFacts
+
+_SHARE_OF_A_WAIT = 0.1  # so the lock is free for a tenth of the time that it was held, at most
 
 
 class Listener:
@@ -51,7 +54,7 @@ class Listener:
 
 
 class Session(NamedTuple):
-    """A connection with what the rest of the ledger's room needs beside it.
+    """A connection with what the rest of the ledger's room needs beside it; `turn` is the waiting for the lock.
 
     `url` is where a second connection would go, None for libpq's environment; `reachable` is False for a connection
     that was given, whose address nobody knows.
@@ -61,6 +64,7 @@ class Session(NamedTuple):
     config: Config
     facts: ServerFacts
     listener: Listener
+    turn: Patience
     url: str | None = None
     reachable: bool = True
 
@@ -98,7 +102,9 @@ async def open_session(config: Config, listener: Listener, connection: Connectio
 @asynccontextmanager
 async def _on(connection: Connection, config: Config, listener: Listener) -> AsyncIterator[Session]:
     with translated():
-        yield Session(connection, config, await read_facts(connection, config.schema), listener)
+        facts = await read_facts(connection, config.schema)
+        turn = Patience(config.lock_wait_ms, listener.waiting, share=_SHARE_OF_A_WAIT)
+        yield Session(connection, config, facts, listener, turn)
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from runner.errors import StatementFailed, TransactionGone
 from runner.ledger.entry import Ledger, LedgerEntry, State
 from runner.ledger.ledger import rechain_sql, record_sql
-from runner.ledger.lock import begin_locked, lock_key, settings_sql
+from runner.ledger.lock import begin_locked, held_sql, settings_sql
 from runner.migrations.script import batches
 from runner.server.connect import is_lost, last_words
 from runner.server.sql import load_sql
@@ -111,7 +111,7 @@ async def _record(
     import asyncpg
 
     reset, above_sql = load_sql("ledger", "reset"), rechain_sql(session.schema, above)
-    fence = load_sql("ledger", "fence", key=lock_key(session.schema))
+    fence = held_sql(session, by_us=True)
     record = record_sql(session.schema, migration, entry, script.source, condition=fence)
     try:
         with failing_at(script, script.statements[-1], when=" at the end of the file"):

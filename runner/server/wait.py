@@ -14,7 +14,10 @@ FIRST_WORD, _NEXT_WORD = 0.5, 10.0  # seconds; with the longest pause, the first
 
 
 class Patience:
-    """Pauses between tries of one thing. `limit_ms` None waits without end."""
+    """Pauses between tries of one thing. `limit_ms` None waits without end.
+
+    A pause is a `share` of what was waited so far, from `first_pause` to a second: with 1 the pauses double.
+    """
 
     def __init__(
         self,
@@ -22,13 +25,19 @@ class Patience:
         tell: Callable[[str], None],
         *,
         first_pause: float = _FIRST_PAUSE,
+        share: float = 1.0,
         first_word: float = FIRST_WORD,
     ) -> None:
-        self._start = time.monotonic()
         self._limit = None if limit_ms is None else limit_ms / 1000
         self._tell = tell
-        self._pause = first_pause
-        self._next_word = first_word
+        self._first_pause, self._share, self._first_word = first_pause, share, first_word
+        self.waited = False
+        self.renew()
+
+    def renew(self) -> None:
+        """Begins again, as what was waited for has come; that it was `waited` for at all stays known."""
+        self._start = time.monotonic()
+        self._next_word = self._first_word
 
     def left(self) -> float:
         """Seconds until the limit."""
@@ -46,11 +55,12 @@ class Patience:
         """Waits a little, with full jitter, and says why if it is time to; False if the limit is reached."""
         import asyncio
 
+        self.waited = True
         if self.left() <= 0:
             return False
         if self.word_is_due():
             self._tell(why)
             self._next_word = self.elapsed() + _NEXT_WORD
-        await asyncio.sleep(min(random.uniform(0.2, 1) * self._pause, max(self.left(), 0)))  # noqa: S311  # not a secret
-        self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+        longest = max(self._first_pause, min(self._share * self.elapsed(), _LONGEST_PAUSE))
+        await asyncio.sleep(min(random.uniform(0.2, 1) * longest, max(self.left(), 0)))  # noqa: S311  # not a secret
         return True

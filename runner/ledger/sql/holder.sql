@@ -7,8 +7,4 @@ SELECT
 FROM pg_catalog.pg_locks AS lock
 LEFT JOIN pg_catalog.pg_stat_activity AS activity ON activity.pid = lock.pid
 WHERE
-    lock.locktype = 'advisory'
-    AND lock.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-    AND (lock.classid::bigint << 32 | lock.objid::bigint) = :'key'
-    AND lock.objsubid = 1
-    AND lock.granted
+    :the_lock
