@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from runner import errors
+from runner.ledger.entry import State
 from runner.ledger.integrity import Standing, compare, edited
 from runner.ledger.ledger import fetch, read_ledger, require_writable
 from runner.ledger.plan import Plan, make_plan, unknown_version
@@ -58,7 +59,8 @@ async def up(
         try:
             async with open_session(config, listener, connection) as session:
                 ledger = await read_ledger(session)
-                before = set(ledger) if before is None else before
+                if before is None:
+                    before = {version for version, entry in ledger.items() if entry.state is not State.STARTED}
                 planned = await _planner(session, migrations, ledger, to=to, allow_out_of_order=allow_out_of_order)
                 the_plan, reached = planned(ledger), len(ledger)
                 if the_plan.steps:

@@ -87,7 +87,8 @@ async def _is_there(session: Session, sql: str) -> bool | None:
     if match := _DROP_INDEX.match(text):
         return bool(await fetch(session, "relation", name=match["name"]))
     if match := _DETACH.match(text):
-        return await _half_detached(session, match) is not None
+        parent = await fetch(session, "relation", name=match["parent"])
+        return await _half_detached(session, match) is not None if parent else None
     if match := _DATABASE.match(text):
         return bool(await fetch(session, "database", name=match["name"]))
     return None

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, assert_never
 
 from runner.errors import (
     ConnectionLost,
+    LedgerRefused,
     LockTimeout,
     MigrateError,
+    NoRight,
     NotAtomic,
     Place,
     Pooled,
@@ -91,7 +93,10 @@ async def apply_pending(
         except CancelledError as cancelled:
             raise CancelledError(_state(queue, ledger, cancelled)) from cancelled
         work = queue.popleft()
-        ledger.take(await read_ledger(session, first=work.first if complete else 0))
+        read = await read_ledger(session, first=work.first if complete else 0)
+        if not complete:
+            ledger.clear()
+        ledger.take(read)
         _report(session, work, ledger)
         if not complete:  # another runner was here, or a light file was not so light
             careful = careful or session.turn.waited or work.way is Way.LIGHT
@@ -191,24 +196,37 @@ async def _apply(session: Session, work: Work, ledger: Ledger) -> bool:
 
 def _state(queue: Sequence[Work], ledger: Ledger, error: BaseException) -> str:
     """What is in the database now, in one line."""
-    failed = [migration.label for migration, _ in queue[0].pieces]
+    first = queue[0]
+    labels = [migration.label for migration, _ in first.pieces]
     rest = [migration.label for work in list(queue)[1:] for migration, _ in work.pieces]
     parts = []
-    if before := [version for version in ledger if version < queue[0].first]:
-        parts.append(f"{max(before):0{len(failed[0])}d} is applied")
-    if isinstance(error, LockTimeout | Waiting):
-        rest = failed + rest
-    elif isinstance(error, UnseenCommit):
-        parts.append(f"nobody saw whether {_listed(failed)} committed")
-    elif isinstance(error, CancelledError) and queue[0].way is Way.TOGETHER:
-        parts.append(f"{_listed(failed)} not applied")
-    elif queue[0].way is Way.ALONE:
-        parts.append(f"{failed[0]} is started and not finished")
-    elif queue[0].way is not Way.LIGHT and not isinstance(error, TransactionGone | ConnectionLost):  # nobody saw
-        parts.append(f"{_listed(failed)} rolled back")
+    if before := [version for version in ledger if version < first.first]:
+        parts.append(f"{max(before):0{len(labels[0])}d} is applied")
+    refused = first.way is Way.ALONE and isinstance(error, NoRight | LedgerRefused)  # the entry, before all else
+    unbegun = refused or isinstance(error, LockTimeout | Waiting)
+    if unbegun and not any(step.started for step in first.steps):
+        rest = labels + rest
+    elif fate := _fate(first.way, labels, error):
+        parts.append(fate)
     if rest:
         parts.append(f"{_listed(rest)} not tried")
     return "; ".join(parts) + "."
+
+
+def _fate(way: Way, labels: Sequence[str], error: BaseException) -> str:
+    """What became of the files that were at work; empty if nobody can tell."""
+    lost = isinstance(error, TransactionGone | ConnectionLost)
+    match way:
+        case _ if isinstance(error, UnseenCommit):
+            return f"nobody saw whether {_listed(labels)} committed"
+        case Way.ALONE if isinstance(error, ConnectionLost):
+            return f"nobody saw how far {labels[0]} came"
+        case Way.ALONE:
+            return f"{labels[0]} is started and not finished"
+        case Way.TOGETHER if not lost:
+            return f"{_listed(labels)} {'not applied' if isinstance(error, CancelledError) else 'rolled back'}"
+        case _:
+            return ""
 
 
 def _listed(labels: Sequence[str]) -> str:

@@ -22,7 +22,7 @@ _CREATE = re.compile(
     re.IGNORECASE,
 )
 _REINDEX = re.compile(
-    rf"reindex\s+(?:\([^)]*\)\s*)?(?P<kind>index|table|schema|database)\s+concurrently"
+    rf"reindex\s+(?:\((?P<options>[^)]*)\)\s*)?(?P<kind>index|table|schema|database)(?P<concurrently>\s+concurrently)?"
     rf"(?:\s+(?P<name>{QUALIFIED}))?",
     re.IGNORECASE,
 )
@@ -70,7 +70,7 @@ async def drop_invalid(session: Session, index: ConcurrentIndex) -> None:
 async def drop_reindex_leftovers(session: Session, sql: str) -> None:
     """Drops the invalid copies (`…_ccnew`, `…_ccold`) that an interrupted REINDEX CONCURRENTLY left behind."""
     match = _REINDEX.match(plain(sql))
-    if match is None:
+    if match is None or not (match["concurrently"] or "concurrently" in (match["options"] or "").lower()):
         return
     for (name,) in await fetch(session, "reindex_leftovers", kind=match["kind"].lower(), name=match["name"]):
         session.listener.warning(f"the index {name} is invalid, left by an interrupted REINDEX; it is dropped")

@@ -110,6 +110,7 @@ async def _poll(session: Session, try_once: Callable[[], Awaitable[bool]], tip: 
     and on, a look once a second is enough to see that nothing is left to wait for.
     """
     stale_from = session.turn.elapsed() + _STALE_AFTER
+    session.turn.waiting = True
     try:
         while not await try_once():
             held = True
@@ -120,6 +121,8 @@ async def _poll(session: Session, try_once: Callable[[], Awaitable[bool]], tip: 
                     return False
     except CancelledError as cancelled:
         raise Waiting from cancelled
+    finally:
+        session.turn.waiting = False
     session.turn.renew()
     return True
 

@@ -9,7 +9,7 @@ from runner import __version__
 from runner.errors import LockGone, StatementFailed, Unfinished
 from runner.ledger.alone import Fate, clear, commits_in_parts, fate, going_on, runs_alone
 from runner.ledger.entry import Ledger, LedgerEntry, State
-from runner.ledger.indexes import concurrent_index, drop_invalid, require_valid
+from runner.ledger.indexes import concurrent_index, drop_invalid, is_valid, require_valid
 from runner.ledger.ledger import fetch, kept, log, read_ledger, rechain_sql, record_sql, write
 from runner.ledger.lock import UNLOCK, held_sql, lock_session
 from runner.ledger.retry import patiently
@@ -20,6 +20,7 @@ from runner.migrations.script import parse_script
 from runner.server.connect import last_words
 
 if TYPE_CHECKING:
+    from runner.ledger.indexes import ConcurrentIndex
     from runner.ledger.plan import Step
     from runner.ledger.session import Session
     from runner.migrations.migration import Header
@@ -52,7 +53,6 @@ async def _apply(session: Session, step: Step, script: Script, ledger: Ledger) -
     session.listener.began(migration)
     entry, border = await _begin(session, step, script, ledger)
     with notices(session, migration):
-        await _set_again(session, script, entry.statements_done)
         for number in range(entry.statements_done, len(script.statements)):
             await _run(session, step, script, number, border)
             session.listener.ran(migration, (number + 1) / len(script.statements))
@@ -123,20 +123,24 @@ async def _border(session: Session, step: Step, started: LedgerEntry, script: Sc
     old = _as_it_ran(script, text) if edited else script
     if done and (old is None or _texts(old, done) != _texts(script, done)):
         raise unfinished(step, script, "and the statements that are done were edited since")
+    await _set_again(session, script, done)
     if old and done == len(old.statements):
         return Border.FRESH
-    decided = event in ("failed", "retry")
-    if old is None:
-        found = Fate.UNKNOWN
-    else:
-        statement = old.statements[done]
-        found = await fate(session, old.words(statement), old.sql(statement))
-        await clear(session, old.sql(statement))
-    if decided or found is Fate.NOT_DONE:
-        return Border.REFUSED if decided or edited else Border.UNSEEN
-    if found is Fate.DONE and old and _texts(old, done + 1) == _texts(script, done + 1):
+    found = await _fate(session, old, old.statements[done]) if old else Fate.UNKNOWN
+    same = old is not None and _texts(old, done + 1) == _texts(script, done + 1)
+    if event in ("failed", "retry"):
+        return Border.REFUSED
+    if found is Fate.NOT_DONE:
+        return Border.UNSEEN if same else Border.REFUSED
+    if found is Fate.DONE and same:
         return Border.DONE
     raise unfinished(step, script, "and nobody saw how the next one ended")
+
+
+async def _fate(session: Session, script: Script, statement: Statement) -> Fate:
+    found = await fate(session, script.words(statement), script.sql(statement))
+    await clear(session, script.sql(statement))
+    return found
 
 
 def _as_it_ran(script: Script, text: str | None) -> Script | None:
@@ -164,7 +168,8 @@ def unfinished(step: Step, script: Script, why: str) -> Unfinished:
 async def _set_again(session: Session, script: Script, done: int) -> None:
     """Makes the settings again that the statements before the border made for their session, now gone."""
     for statement in script.statements[:done]:
-        if statement.verb in ("set", "reset") or "set_config" in script.words(statement):
+        selects_setting = statement.verb == "select" and "set_config" in script.words(statement)[1:3]
+        if selects_setting or statement.verb in ("set", "reset"):
             with failing_at(script, statement):
                 await session.connection.execute(script.sql(statement))
 
@@ -185,6 +190,9 @@ async def _run(session: Session, step: Step, script: Script, number: int, border
         else:
             return
     if border is not Border.DONE:
+        await session.connection.execute(
+            lock_timeout_sql(session, script, statement, step.migration.header, alone=True)
+        )
         async with watching(session, step.migration):
             await _run_alone(session, step, script, statement, border)
     await _count(session, "progress", step, script, number)
@@ -210,7 +218,7 @@ async def _run_alone(session: Session, step: Step, script: Script, statement: St
     try:
         with failing_at(script, statement):
             if index:
-                await drop_invalid(session, index)
+                await _make_room(session, script, statement, index)
             await session.connection.execute(sql if border is Border.FRESH else await going_on(session, sql))
     except StatementFailed as error:
         if not commits_in_parts(script.words(statement), sql):
@@ -220,18 +228,32 @@ async def _run_alone(session: Session, step: Step, script: Script, statement: St
         await require_valid(session, index, script.place(statement.start))
 
 
+async def _make_room(session: Session, script: Script, statement: Statement, index: ConcurrentIndex) -> None:
+    """Drops an invalid index of the name; a valid one is refused before the statement queues for its lock.
+
+    After a kill in that queue it would be taken for the one that the statement builds.
+    """
+    await drop_invalid(session, index)
+    if "exists" not in script.words(statement) and await is_valid(session, index):
+        place = script.place(statement.start)
+        name = index.name.strip('"')
+        raise StatementFailed(f'relation "{name}" already exists', place=place, sqlstate="42P07")
+
+
 async def _note(session: Session, step: Step, error: StatementFailed) -> None:
     """Notes that the server refused a statement, which did nothing then, or nothing that matters."""
     await log(session, step.migration.version, "failed", f"{error.message} (SQLSTATE {error.sqlstate})")
 
 
-def lock_timeout_sql(session: Session, script: Script, statement: Statement, header: Header) -> str:
+def lock_timeout_sql(
+    session: Session, script: Script, statement: Statement, header: Header, *, alone: bool = False
+) -> str:
     """The statement's lock_timeout: that of the file, or else the usual one where it can be tried again.
 
     CONCURRENTLY never has one: a timeout would leave an invalid index behind.
     """
     words = script.words(statement)
-    usual = 0 if runs_alone(words) else session.config.lock_timeout_ms
+    usual = 0 if alone or runs_alone(words) else session.config.lock_timeout_ms
     asked = header.lock_timeout_ms
     timeout = 0 if "concurrently" in words else usual if asked is None else asked
     return f"SET lock_timeout = '{timeout}ms'"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from runner.errors import Edited, FileGone, MigrateError, OutOfOrder, Place, Unfinished, UnknownVersion
 from runner.ledger.integrity import TO_APPLY, Row, Standing, compare
+from runner.migrations.migration import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -93,6 +94,12 @@ def difference(row: Row) -> MigrateError | None:
                 f"{row.title} stopped half-way, and its file is gone",
                 hint="Restore it from version control, or from the ledger: its column sql keeps the text. "
                 "Then run migrate up again.",
+            )
+        case Standing.STARTED if row.migration and row.migration.header.mode is Mode.TRANSACTION:
+            return Unfinished(
+                f"{row.title} stopped half-way as a no-transaction file, and is none any more",
+                place=Place(path),
+                hint="Put the line `-- migrate: no-transaction` back at its top, then run migrate up again.",
             )
         case _:
             return None

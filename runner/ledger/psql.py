@@ -100,7 +100,7 @@ def _alone(session: Session, step: Step, script: Script, entry: LedgerEntry, tip
         yield lock_timeout_sql(session, script, statement, step.migration.header) + ";"
         counted = not runs_alone(script.words(statement))
         if counted:
-            yield "BEGIN;"
+            yield "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE;"
         yield f"{script.sql(statement)}\n;"
         if index := concurrent_index(script.sql(statement)):
             state = load_sql("ledger", "index_state", name=index.name, table=index.table)

@@ -118,7 +118,8 @@ async def _record(
             await session.connection.execute(f"{reset}\n{above_sql}\n{record}")
     except StatementFailed as error:
         cause = error.__cause__
-        if not (isinstance(cause, asyncpg.NotNullViolationError) and cause.table_name == "_migrations"):
+        names = (getattr(cause, "table_name", ""), getattr(cause, "column_name", ""))
+        if not isinstance(cause, asyncpg.NotNullViolationError) or names != ("_migrations", "history"):
             raise
         raise TransactionGone(
             "the file ended the runner's transaction, and with it the lock",

@@ -52,6 +52,8 @@ async def _look_on(session: Session, migration: Migration, watch: Watch, *, agai
     import asyncpg
 
     await asyncio.sleep(0 if again else _FIRST_LOOK)
+    while session.turn.waiting:  # noqa: ASYNC110  # for the lock: there is nothing to watch yet
+        await asyncio.sleep(_QUICK_LOOK)
     if session.facts.pooled or not session.reachable:
         return
     connection = await asyncpg.connect(session.url, statement_cache_size=0, timeout=5)

@@ -159,7 +159,12 @@ def _refuse_control(script: Script, statement: Statement, mode: Mode) -> None:
 def _refuse_session_control(script: Script, statement: Statement) -> None:
     """Outside a transaction the session holds the lock, and the role that it has writes the ledger."""
     match script.words(statement):
-        case ["discard", "all"] | ["reset", "all"] | ["set", "role", *_] | ["set", "session", "authorization", *_]:
+        case (
+            ["discard", "all"]
+            | ["reset", "all"]
+            | ["set", "role", *_]
+            | ["set", "session" | "local", "role" | "authorization", *_]
+        ):
             refused = True
         case words:
             refused = "pg_advisory_unlock_all" in words

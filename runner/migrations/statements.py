@@ -78,8 +78,9 @@ def split(text: str, path: str, *, longest_run: int = 0) -> Iterator[Statement]:
     no_run_before = 0 if longest_run else length
     while position < length:
         if position >= no_run_before and text[position : position + 7] in _ROW_VERBS:
-            no_run_before = text.rfind(";\n", position, position + longest_run)
-            if run := _run_of_rows(text, position, no_run_before):
+            end = text.rfind(";\n", position, position + longest_run)
+            no_run_before = position + longest_run if end < 0 else end
+            if run := _run_of_rows(text, position, end):
                 yield run
                 position = skip_blank(text, run.end + 1, path)
                 continue

@@ -65,7 +65,8 @@ class LiveReport(Listener):
             return
         if text and self._said_of is not migration:
             self._next_line_at = 0.0
-        self._doing, self._share = text, share or 0.0
+        if text or share:
+            self._doing, self._share = text, share or 0.0
         self._progress(migration)
 
     def ran(self, migration: Migration, share: float) -> None:

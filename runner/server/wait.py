@@ -31,7 +31,7 @@ class Patience:
         self._limit = None if limit_ms is None else limit_ms / 1000
         self._tell = tell
         self._first_pause, self._share, self._first_word = first_pause, share, first_word
-        self.waited = False
+        self.waited = self.waiting = False
         self.renew()
 
     def renew(self) -> None:

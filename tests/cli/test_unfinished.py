@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from tests.conftest import Database, Project
 
 NO_TRANSACTION = "-- migrate: no-transaction\n"
+ALONE = """
+CREATE TABLE runs (version int);
+CREATE FUNCTION alone() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF statement_timestamp() <> transaction_timestamp() THEN
+        RAISE 'alone() cannot run inside a transaction block' USING ERRCODE = '25001';
+    END IF;
+    INSERT INTO runs VALUES (1);
+END $$;
+"""
 
 
 def killed_in_the_second_statement(project: Project, database: Database) -> None:
@@ -197,7 +207,13 @@ def test_a_comment_hides_no_invalid_index(project: Project, database: Database) 
 
 
 @pytest.mark.parametrize(
-    "what", ["INDEX CONCURRENTLY runs_idx", "TABLE CONCURRENTLY runs", "SCHEMA CONCURRENTLY public"]
+    "what",
+    [
+        "INDEX CONCURRENTLY runs_idx",
+        "TABLE CONCURRENTLY runs",
+        "SCHEMA CONCURRENTLY public",
+        "(CONCURRENTLY) TABLE runs",
+    ],
 )
 def test_what_an_interrupted_reindex_left_is_dropped(project: Project, database: Database, what: str) -> None:
     database.execute("CREATE TABLE runs (version int); CREATE INDEX runs_idx ON runs (version)")
@@ -388,18 +404,7 @@ def test_a_statement_that_refuses_a_transaction_against_all_expectation_runs_alo
     project: Project, database: Database
 ) -> None:
     """As the functions of some extensions do; what such a one did before a kill, nobody knows."""
-    database.execute(
-        """
-CREATE TABLE runs (version int);
-CREATE FUNCTION alone() RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    IF statement_timestamp() <> transaction_timestamp() THEN
-        RAISE 'alone() cannot run inside a transaction block' USING ERRCODE = '25001';
-    END IF;
-    INSERT INTO runs VALUES (1);
-END $$;
-"""
-    )
+    database.execute(ALONE)
     project.write("0001_alone", f"{NO_TRANSACTION}SELECT alone();")
 
     run = project.migrate("up")
@@ -409,3 +414,106 @@ END $$;
     database.execute("UPDATE _migrations SET state = 'started', applied_at = NULL, statements_done = 0")
     assert project.migrate("up").returncode == 6
     assert database.rows("SELECT version FROM runs") == [(1,)]
+
+
+def killed_in(project: Project, database: Database, query: str) -> None:
+    """The command, killed as soon as it runs a statement like this one."""
+    process = project.start("up")
+    await_activity(database, query)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    await_lock_free(database)
+
+
+def test_what_is_left_is_looked_for_with_the_settings_of_the_file(project: Project, database: Database) -> None:
+    database.execute(
+        "CREATE SCHEMA app; CREATE TABLE app.held (version int); CREATE INDEX held_idx ON app.held (version);"
+        "CREATE TABLE app.parts (version int) PARTITION BY RANGE (version);"
+        "CREATE TABLE app.parts_1 PARTITION OF app.parts FOR VALUES FROM (1) TO (2)"
+    )
+    project.write("0001_drop", f"{NO_TRANSACTION}SET search_path = app;\nDROP INDEX CONCURRENTLY held_idx;")
+    with holding(database, table="app.held", mode="ROW EXCLUSIVE"):
+        killed_in(project, database, "DROP INDEX%")
+    assert project.migrate("up").returncode == 0
+    assert database.value("SELECT to_regclass('app.held_idx')") is None
+
+    project.write(
+        "0002_detach",
+        f"{NO_TRANSACTION}SET search_path = app;\nALTER TABLE parts DETACH PARTITION parts_1 CONCURRENTLY;",
+    )
+    with holding(database, table="app.parts"):
+        killed_in(project, database, "ALTER TABLE parts%")
+    run = project.migrate("up")
+
+    assert run.returncode == 0, run.stderr
+    assert "applied 1 migration in" in run.stdout
+    assert database.rows("SELECT FROM pg_inherits WHERE inhrelid = 'app.parts_1'::regclass") == []
+
+
+def test_an_index_that_was_there_before_is_refused_before_the_statement_queues(
+    project: Project, database: Database
+) -> None:
+    database.execute("CREATE TABLE held (a int, b int); CREATE INDEX held_idx ON held (a)")
+    project.write("0001_index", f"{NO_TRANSACTION}CREATE INDEX CONCURRENTLY held_idx ON held (b);")
+
+    with holding(database, mode="SHARE UPDATE EXCLUSIVE"):
+        run = project.migrate("up", timeout=20)
+
+    assert run.returncode == 1
+    assert 'relation "held_idx" already exists (SQLSTATE 42P07)' in run.stderr
+
+
+def test_an_edit_below_the_border_tells_nothing_about_the_statement_at_it(project: Project, database: Database) -> None:
+    database.execute(ALONE)
+    project.write("0001_alone", f"{NO_TRANSACTION}SELECT alone();")
+    assert project.migrate("up").returncode == 0
+    database.execute("UPDATE _migrations SET state = 'started', applied_at = NULL, statements_done = 0")
+    project.write("0001_alone", f"{NO_TRANSACTION}SELECT alone();\n-- a note")
+
+    assert project.migrate("up").returncode == 6
+    assert database.rows("SELECT version FROM runs") == [(1,)]
+
+
+def test_a_name_that_the_server_cuts_off_is_found(project: Project, database: Database) -> None:
+    database.execute("CREATE TABLE runs (version int)")
+    project.write("0001_index", f"{NO_TRANSACTION}CREATE INDEX CONCURRENTLY {'i' * 70} ON runs (version);")
+
+    run = project.migrate("up")
+
+    assert run.returncode == 0, run.stderr
+
+
+def test_a_statement_that_only_mentions_a_setting_is_not_run_again(project: Project, database: Database) -> None:
+    database.execute("CREATE TABLE runs (version text)")
+    insert = "INSERT INTO runs SELECT set_config('app.tenant', '1', false);"
+    project.write("0001_run", f"{NO_TRANSACTION}{insert}\nSELECT 1 / 0;")
+    assert project.migrate("up").returncode == 1
+    project.write("0001_run", f"{NO_TRANSACTION}{insert}\nSELECT 1;")
+
+    assert project.migrate("up").returncode == 0
+    assert database.value("SELECT count(*) FROM runs") == 1
+
+
+def test_a_started_file_stays_a_no_transaction_file(project: Project, database: Database) -> None:
+    killed_in_the_second_statement(project, database)
+    project.write("0002_run", "INSERT INTO runs VALUES (1);\nCALL rest(0);")
+
+    run = project.migrate("up")
+
+    assert run.returncode == 6
+    assert "0002_run stopped half-way as a no-transaction file, and is none any more" in run.stderr
+
+
+def test_a_role_that_may_not_write_the_ledger_has_started_nothing(project: Project, database: Database) -> None:
+    project.write("0001_a", "SELECT 1;")
+    project.migrate("up")
+    project.write("0002_b", f"{NO_TRANSACTION}SELECT 1;")
+    role = f"reader_{database.name}"
+    database.execute(f"CREATE ROLE {role} LOGIN; GRANT SELECT ON _migrations TO {role}")
+    try:
+        run = project.migrate("up", "--database-url", f"{database.url}&role={role}")
+    finally:
+        database.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+    assert run.returncode == 1
+    assert "state: 0001 is applied; 0002 was not tried." in run.stderr

@@ -12,6 +12,6 @@ WHERE
             WHERE target.indexrelid = pg_catalog.to_regclass(:'name')
         )
         WHEN 'table' THEN index.indrelid = pg_catalog.to_regclass(:'name')
-        WHEN 'schema' THEN namespace.nspname = (pg_catalog.parse_ident(:'name'))[1]
+        WHEN 'schema' THEN namespace.nspname = (pg_catalog.parse_ident(:'name')::name[])[1]
         ELSE namespace.nspname !~ '^pg_'
     END
