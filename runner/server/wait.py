@@ -17,6 +17,7 @@ class Patience:
     """Pauses between tries of one thing. `limit_ms` None waits without end.
 
     A pause is a `share` of what was waited so far, from `first_pause` to a second: with 1 the pauses double.
+    `waited`: somebody did, once. `waiting`: somebody does, right now; whoever waits says so.
     """
 
     def __init__(
@@ -31,13 +32,13 @@ class Patience:
         self._limit = None if limit_ms is None else limit_ms / 1000
         self._tell = tell
         self._first_pause, self._share, self._first_word = first_pause, share, first_word
+        self._quiet_until = 0.0
         self.waited = self.waiting = False
         self.renew()
 
     def renew(self) -> None:
-        """Begins again, as what was waited for has come; that it was `waited` for at all stays known."""
+        """Begins again, as what was waited for has come; that it was `waited` for, and said so, stays known."""
         self._start = time.monotonic()
-        self._next_word = self._first_word
 
     def left(self) -> float:
         """Seconds until the limit."""
@@ -49,7 +50,7 @@ class Patience:
 
     def word_is_due(self) -> bool:
         """Whether people have waited long enough to be told why: soon at first, then every ten seconds."""
-        return self.elapsed() >= self._next_word
+        return self.elapsed() >= self._first_word and time.monotonic() >= self._quiet_until
 
     async def pause(self, why: str) -> bool:
         """Waits a little, with full jitter, and says why if it is time to; False if the limit is reached."""
@@ -60,7 +61,7 @@ class Patience:
             return False
         if self.word_is_due():
             self._tell(why)
-            self._next_word = self.elapsed() + _NEXT_WORD
+            self._quiet_until = time.monotonic() + _NEXT_WORD
         longest = max(self._first_pause, min(self._share * self.elapsed(), _LONGEST_PAUSE))
         await asyncio.sleep(min(random.uniform(0.2, 1) * longest, max(self.left(), 0)))  # noqa: S311  # not a secret
         return True
