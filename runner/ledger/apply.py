@@ -94,14 +94,21 @@ async def apply_pending(
             raise CancelledError(_state(queue, ledger, cancelled)) from cancelled
         work = queue.popleft()
         read = await read_ledger(session, first=work.first if complete else 0)
+        overtaken = not complete or _by_others(work, read, ledger)
         if not complete:
             ledger.clear()
         ledger.take(read)
         _report(session, work, ledger)
-        if not complete:  # another runner was here, or a light file was not so light
+        if overtaken:  # another runner was here, or a light file was not so light
             careful = careful or session.turn.waited or work.way is Way.LIGHT
             queue = _queue(planned(ledger), scripts, ledger.tip, careful=careful, atomic=atomic)
     return ledger
+
+
+def _by_others(work: Work, read: Ledger, before: Ledger) -> bool:
+    """Whether the ledger has changed in more than what the work did: then the rest of the queue is stale."""
+    ours = {migration.version for migration, _ in work.pieces}
+    return any(entry != before.get(version) for version, entry in read.items() if version not in ours)
 
 
 def _report(session: Session, work: Work, ledger: Ledger) -> None:

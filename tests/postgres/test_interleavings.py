@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner import Config, up
-from runner.errors import ConnectionLost, Unfinished
+from runner.errors import ConnectionLost, LockTimeout, Unfinished
 from tests.postgres.proxy import Verdict, proxied
 from tests.postgres.scenarios import SCENARIOS, check, empty, finish
 
@@ -61,7 +61,43 @@ async def race(database: Database, folder: Path, chance: Chance) -> None:
     assert [end for end in ends if isinstance(end, BaseException) and not isinstance(end, excused)] == []
 
 
-@pytest.mark.parametrize("seed", range(4))
+async def overtaken(database: Database, folder: Path, number: int) -> bool:
+    """Another runner does all that it can while one's message of that number is held back; whether there was one."""
+    await empty(database)
+    direct = Config(folder=folder, database_url=database.url, lock_wait_ms=50)
+    count = 0
+
+    async def decide() -> Verdict:
+        nonlocal count
+        count += 1
+        if count == number:
+            with suppress(LockTimeout):
+                await up(direct)
+        return Verdict.ON
+
+    async with proxied(database, decide) as url:
+        await up(Config(folder=folder, database_url=url))
+    return count >= number
+
+
+@pytest.mark.parametrize("scenario", list(SCENARIOS))
+def test_a_runner_that_is_overtaken_at_any_message_goes_on(database: Database, tmp_path: Path, scenario: str) -> None:
+    if not database.server.tcp:
+        pytest.skip("needs a server on the loopback address")
+    for careful in (False, True):
+        for name, text in SCENARIOS[scenario].items():
+            (tmp_path / f"{name}.sql").write_text(text + ";\nSELECT 1;" * careful)  # such a file is not light
+
+        number, more = 0, True
+        while more:
+            number += 1
+            more = asyncio.run(overtaken(database, tmp_path, number))
+            check(database, scenario)
+
+        assert number > 8
+
+
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("scenario", list(SCENARIOS))
 def test_in_any_order_each_file_is_applied_once(database: Database, tmp_path: Path, scenario: str, seed: int) -> None:
     if not database.server.tcp:

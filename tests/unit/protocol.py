@@ -42,6 +42,7 @@ class Broken(Enum):
 
     NOTHING = "nothing"
     STALE_PLAN = "the ledger is not read again under the lock"
+    STALE_QUEUE = "after a file the next of the old plan follows, whatever others did meanwhile"
     ENTRY_LATER = "the entry of a transactional file is a commit of its own"
     NO_STARTED_ROW = "a no-transaction file is recorded when it is done"
     LOCK_ELSEWHERE = "the lock is held by another session than the one that works"
@@ -104,7 +105,10 @@ class Model:
                 yield Message("light", version, row=rows)
                 return "again"
             case "together":
-                return (yield from self.together(version, rows))
+                end = yield from self.together(version, rows)
+                if self.broken is Broken.STALE_QUEUE and end == "again" and version + 1 < len(self.files):
+                    return (yield from self.together(version + 1, (yield Message("read"))))
+                return end
             case _:
                 return (yield from self.alone(version, rows))
 
