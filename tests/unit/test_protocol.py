@@ -22,7 +22,7 @@ FOLDERS = {
     "counted statements": (COUNTED,),
     "an index": (INDEX,),
     "a procedure": (PROCEDURE,),
-    "both kinds": (TOGETHER, INDEX),
+    "both kinds": (TOGETHER, File("alone", (Kind.INDEX,))),
 }
 
 

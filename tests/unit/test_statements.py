@@ -185,7 +185,7 @@ _ROW_FRAGMENTS = st.sampled_from(  # of what a data file could hold
 
 
 @given(st.lists(_ROW_FRAGMENTS, max_size=40).map("".join), st.integers(1, 60))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_a_run_of_rows_is_the_rows_that_are_in_it(text: str, longest: int) -> None:
     try:
         alone = list(split(text, "x.sql"))
