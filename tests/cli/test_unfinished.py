@@ -26,6 +26,15 @@ END $$;
 """
 
 
+def killed_in(project: Project, database: Database, query: str) -> None:
+    """The command, killed as soon as it runs a statement like this one."""
+    process = project.start("up")
+    await_activity(database, query)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    await_lock_free(database)
+
+
 def killed_in_the_second_statement(project: Project, database: Database) -> None:
     """A procedure may have committed a part of its work, so nobody can know how far it came."""
     project.write(
@@ -34,11 +43,7 @@ def killed_in_the_second_statement(project: Project, database: Database) -> None
         "CREATE PROCEDURE rest(seconds float) LANGUAGE sql AS 'SELECT pg_sleep(seconds)';",
     )
     project.write("0002_run", "-- migrate: no-transaction\nINSERT INTO runs VALUES (1);\nCALL rest(60);")
-    process = project.start("up")
-    await_activity(database, "CALL rest(60)%")
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    await_lock_free(database)
+    killed_in(project, database, "CALL rest(60)%")
 
 
 def test_kill_nine_in_a_procedure_asks_a_person(project: Project, database: Database) -> None:
@@ -263,11 +268,7 @@ def test_settings_of_the_statements_before_are_made_again(project: Project, data
         "INSERT INTO runs SELECT 5 WHERE current_setting('work_mem') = '5MB';",
     )
     with holding(database, table="app.held", mode="ROW EXCLUSIVE"):
-        process = project.start("up")
-        await_activity(database, "CREATE INDEX%")
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        await_lock_free(database)
+        killed_in(project, database, "CREATE INDEX%")
 
     run = project.migrate("up")
 
@@ -414,15 +415,6 @@ def test_a_statement_that_refuses_a_transaction_against_all_expectation_runs_alo
     database.execute("UPDATE _migrations SET state = 'started', applied_at = NULL, statements_done = 0")
     assert project.migrate("up").returncode == 6
     assert database.rows("SELECT version FROM runs") == [(1,)]
-
-
-def killed_in(project: Project, database: Database, query: str) -> None:
-    """The command, killed as soon as it runs a statement like this one."""
-    process = project.start("up")
-    await_activity(database, query)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    await_lock_free(database)
 
 
 def test_what_is_left_is_looked_for_with_the_settings_of_the_file(project: Project, database: Database) -> None:
