@@ -150,13 +150,15 @@ async def _look(session: Session, tip: LedgerEntry | None) -> tuple[bool, bool]:
 
 def held_sql(session: Session, *, by_us: bool = False) -> str:
     """The condition that somebody, or this very session, holds the runner's lock."""
-    the_lock = load_sql("ledger", "the_lock", key=lock_key(session.schema))
-    return load_sql("ledger", "fence" if by_us else "held", the_lock=the_lock)
+    return load_sql("ledger", "fence" if by_us else "held", the_lock=_the_lock(session))
+
+
+def _the_lock(session: Session) -> str:
+    return load_sql("ledger", "the_lock", key=lock_key(session.schema))
 
 
 async def _holder(session: Session) -> str:
-    the_lock = load_sql("ledger", "the_lock", key=lock_key(session.schema))
-    rows = await fetch_rows(session.connection, load_sql("ledger", "holder", the_lock=the_lock))
+    rows = await fetch_rows(session.connection, load_sql("ledger", "holder", the_lock=_the_lock(session)))
     for pid, host, application, since in rows:
         return f": pid {pid} on {host}, {application or 'unknown application'}, since {since or 'unknown'}"
     return ""

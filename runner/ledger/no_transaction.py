@@ -177,25 +177,28 @@ async def _set_again(session: Session, script: Script, done: int) -> None:
 async def _run(session: Session, step: Step, script: Script, number: int, border: Border) -> None:
     """Runs the statement and counts it: in one transaction, unless PostgreSQL refuses it there."""
     statement = script.statements[number]
-    await session.connection.execute(lock_timeout_sql(session, script, statement, step.migration.header))
-    if border is not Border.DONE and not runs_alone(script.words(statement)):
-        try:
-            await patiently(session, step.migration, lambda: _run_counted(session, step, script, number))
-        except StatementFailed as error:
-            if error.sqlstate != _NOT_IN_A_TRANSACTION:
-                await _note(session, step, error)
-                raise
-            if border is Border.UNSEEN:  # it was refused so before, and then ran on its own
-                raise unfinished(step, script, "and nobody saw how the next one ended") from error
-        else:
-            return
     if border is not Border.DONE:
-        await session.connection.execute(
-            lock_timeout_sql(session, script, statement, step.migration.header, alone=True)
-        )
-        async with watching(session, step.migration):
-            await _run_alone(session, step, script, statement, border)
+        together = not runs_alone(script.words(statement))
+        if together and await _ran_counted(session, step, script, number, border):
+            return
+        await _run_alone(session, step, script, statement, border)
     await _count(session, "progress", step, script, number)
+
+
+async def _ran_counted(session: Session, step: Step, script: Script, number: int, border: Border) -> bool:
+    """Whether the statement ran in one transaction with its count; False if PostgreSQL refuses it there."""
+    timeout = lock_timeout_sql(session, script, script.statements[number], step.migration.header, alone=False)
+    await session.connection.execute(timeout)
+    try:
+        await patiently(session, step.migration, lambda: _run_counted(session, step, script, number))
+    except StatementFailed as error:
+        if error.sqlstate != _NOT_IN_A_TRANSACTION:
+            await _note(session, step, error)
+            raise
+        if border is Border.UNSEEN:  # it was refused so before, and then ran on its own
+            raise unfinished(step, script, "and nobody saw how the next one ended") from error
+        return False
+    return True
 
 
 async def _run_counted(session: Session, step: Step, script: Script, number: int) -> None:
@@ -215,11 +218,14 @@ async def _run_counted(session: Session, step: Step, script: Script, number: int
 async def _run_alone(session: Session, step: Step, script: Script, statement: Statement, border: Border) -> None:
     sql = script.sql(statement)
     index = concurrent_index(sql)
+    timeout = lock_timeout_sql(session, script, statement, step.migration.header, alone=True)
+    await session.connection.execute(timeout)
     try:
-        with failing_at(script, statement):
-            if index:
-                await _make_room(session, script, statement, index)
-            await session.connection.execute(sql if border is Border.FRESH else await going_on(session, sql))
+        async with watching(session, step.migration):
+            with failing_at(script, statement):
+                if index:
+                    await _make_room(session, script, statement, index)
+                await session.connection.execute(sql if border is Border.FRESH else await going_on(session, sql))
     except StatementFailed as error:
         if not commits_in_parts(script.words(statement), sql):
             await _note(session, step, error)
@@ -245,15 +251,13 @@ async def _note(session: Session, step: Step, error: StatementFailed) -> None:
     await log(session, step.migration.version, "failed", f"{error.message} (SQLSTATE {error.sqlstate})")
 
 
-def lock_timeout_sql(
-    session: Session, script: Script, statement: Statement, header: Header, *, alone: bool = False
-) -> str:
+def lock_timeout_sql(session: Session, script: Script, statement: Statement, header: Header, *, alone: bool) -> str:
     """The statement's lock_timeout: that of the file, or else the usual one where it can be tried again.
 
     CONCURRENTLY never has one: a timeout would leave an invalid index behind.
     """
     words = script.words(statement)
-    usual = 0 if alone or runs_alone(words) else session.config.lock_timeout_ms
+    usual = 0 if alone else session.config.lock_timeout_ms
     asked = header.lock_timeout_ms
     timeout = 0 if "concurrently" in words else usual if asked is None else asked
     return f"SET lock_timeout = '{timeout}ms'"

@@ -97,15 +97,15 @@ def _alone(session: Session, step: Step, script: Script, entry: LedgerEntry, tip
     yield _guard(session, tip)
     yield _record(session, step, script, entry._replace(state=State.STARTED, statements_done=0))
     for number, statement in enumerate(script.statements, start=1):
-        yield lock_timeout_sql(session, script, statement, step.migration.header) + ";"
-        counted = not runs_alone(script.words(statement))
-        if counted:
+        alone = runs_alone(script.words(statement))
+        yield lock_timeout_sql(session, script, statement, step.migration.header, alone=alone) + ";"
+        if not alone:
             yield "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE;"
         yield f"{script.sql(statement)}\n;"
         if index := concurrent_index(script.sql(statement)):
             state = load_sql("ledger", "index_state", name=index.name, table=index.table)
             yield load_sql("ledger", "psql_index", state=state, name=index.name)
         yield load_sql("ledger", "progress", statements_done=number, **ours) + ";"
-        if counted:
+        if not alone:
             yield "COMMIT;"
     yield load_sql("ledger", "finish", statements_done=entry.statements_done, **ours) + ";"

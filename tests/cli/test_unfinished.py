@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import signal
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cli.test_races import COUNTING, await_activity, await_lock_free, finish, holding
+from tests.fire import await_row
 
 if TYPE_CHECKING:
     from tests.conftest import Database, Project
@@ -227,9 +227,7 @@ def test_what_an_interrupted_reindex_left_is_dropped(project: Project, database:
     with holding(database, table="runs"):
         process = project.start("up")
         await_activity(database, "REINDEX%")
-        deadline = time.monotonic() + 20
-        while not database.value(leftovers):
-            assert time.monotonic() < deadline
+        await_row(database, f"SELECT WHERE ({leftovers}) > 0", seconds=20)
         process.send_signal(signal.SIGTERM)
         finish([process])
     assert database.value(leftovers) > 0
@@ -287,9 +285,7 @@ def test_a_partition_that_is_half_detached_is_detached_wholly(project: Project, 
     with holding(database, table="parts"):
         process = project.start("up")
         await_activity(database, "ALTER TABLE parts%")
-        deadline = time.monotonic() + 20
-        while not database.value(pending):
-            assert time.monotonic() < deadline
+        await_row(database, f"SELECT WHERE ({pending})", seconds=20)
         process.send_signal(signal.SIGTERM)
         [(status, _)] = finish([process])
         assert status == 143
@@ -307,9 +303,9 @@ def test_an_index_that_is_half_dropped_is_dropped_wholly(project: Project, datab
     with holding(database):
         process = project.start("up")
         await_activity(database, "DROP INDEX%")
-        deadline = time.monotonic() + 20
-        while database.value("SELECT indisvalid FROM pg_index WHERE indexrelid = 'held_idx'::regclass"):
-            assert time.monotonic() < deadline
+        await_row(
+            database, "SELECT FROM pg_index WHERE indexrelid = 'held_idx'::regclass AND NOT indisvalid", seconds=20
+        )
         process.send_signal(signal.SIGKILL)
         process.communicate()
         await_lock_free(database)
