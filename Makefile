@@ -7,7 +7,7 @@ MIGRATE := $(BIN)/migrate
 PEERS := .bench
 
 .DEFAULT_GOAL := help
-.PHONY: help up psql test unit check lint types imports pages bench bench-peers docs format clean
+.PHONY: help up psql test unit check lint types imports pages declared golden bench bench-peers docs format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 13
@@ -33,7 +33,7 @@ test: $(STAMP) ## Run all tests, on every PostgreSQL that is found
 unit: $(STAMP) ## Run the tests that need no server
 	$(BIN)/pytest tests/unit
 
-check: lint types imports pages ## Lint, types, imports, pages made from the code
+check: lint types imports pages declared ## Lint, types, imports, pages made from the code, the declared schema
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .
@@ -47,6 +47,12 @@ imports: $(STAMP)
 
 pages: $(STAMP)
 	$(BIN)/python docs/make.py --check
+
+declared: $(STAMP)
+	$(MIGRATE) verify --declared
+
+golden: $(STAMP) ## Write the expected outputs of tests anew; review the difference
+	GOLDEN=1 $(BIN)/pytest -q -p no:xdist tests/postgres/test_drift.py tests/postgres/test_drafts.py
 
 format: $(STAMP) ## Format and mend what can be mended by itself
 	$(BIN)/ruff format .

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from files import big, light, slow, small, table, write
+from files import big, light, slow, small, table, wide, write
 from measure import Contender, Cost, measure, server
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def main() -> None:
         find_nothing_to_do(bench)
         apply_small_files(bench)
         load_data(bench)
+        see_the_schema(bench)
         contend(bench, Bench(narrow, root))
 
 
@@ -54,7 +55,10 @@ class Bench:
             subprocess.run([*self.psql, self.cluster.url(), "-c", sql], check=True, stderr=subprocess.DEVNULL)
 
     def up(self, folder: Path) -> list[str]:
-        return [sys.executable, "-m", "runner", "up", "--database-url", self.url, "--dir", str(folder)]
+        return [*self.migrate("up"), "--dir", str(folder)]
+
+    def migrate(self, command: str) -> list[str]:
+        return [sys.executable, "-m", "runner", command, "--database-url", self.url]
 
     def bare(self, folder: Path, *mode: str) -> list[str]:
         return [sys.executable, str(BARE), self.url, str(folder), *mode]
@@ -117,6 +121,37 @@ def load_data(bench: Bench) -> None:
         "one file of 24 MB, 100,000 INSERTs, against the same in one message",
         Contender("migrate up", bench.up(folder), bench.fresh),
         Contender("asyncpg, one message", bench.bare(folder, "apply"), bench.fresh),
+        bench.root,
+    )
+
+
+def see_the_schema(bench: Bench) -> None:
+    bench.fresh()
+    folder = write(bench.root / "wide", {"0001_tables.sql": wide(1000), "0002_nothing.sql": "SELECT 1;\n"})
+    subprocess.run(bench.up(folder), cwd=bench.root, check=True, stdout=subprocess.DEVNULL)
+    dump = Contender("pg_dump --schema-only", [str(bench.psql[0]).replace("psql", "pg_dump"), "-s", bench.url], nothing)
+    wide_schema = "1000 tables with 10 columns, 3 indexes, 2 constraints"
+    compare(
+        f"the live schema, {wide_schema}, against pg_dump",
+        Contender("migrate verify", [*bench.migrate("verify"), "--dir", str(folder)], nothing),
+        dump,
+        bench.root,
+    )
+
+    def undo() -> None:
+        undone = "DELETE FROM _migrations WHERE version = 2; UPDATE _migrations_catalog SET entries = 1"
+        subprocess.run([*bench.psql, bench.url, "-c", undone], check=True)
+
+    for how, does in (("ignore", "takes a snapshot"), ("warn", "looks for drift and takes a snapshot")):
+        ours = Contender(f"migrate up --on-drift {how}", [*bench.up(folder), "--on-drift", how], undo)
+        compare(f"one file that does nothing, and up {does}, {wide_schema}, against pg_dump", ours, dump, bench.root)
+    bench.fresh()
+    gateway = Path(__file__).parents[1] / "sql" / "migrations"
+    subprocess.run(bench.up(gateway), cwd=bench.root, check=True, stdout=subprocess.DEVNULL)
+    compare(
+        "the live schema of the gateway, against up with nothing to do",
+        Contender("migrate verify", [*bench.migrate("verify"), "--dir", str(gateway)], nothing),
+        Contender("migrate up", bench.up(gateway), nothing),
         bench.root,
     )
 

@@ -43,3 +43,17 @@ def write(folder: Path, files: dict[str, str]) -> Path:
     for name, text in files.items():
         (folder / name).write_text(text)
     return folder
+
+
+def wide(count: int) -> str:
+    """So many tables with 10 columns, 3 indexes and 2 constraints each."""
+    return "".join(
+        f"CREATE TABLE t{n} (id bigint GENERATED ALWAYS AS IDENTITY, a text NOT NULL, b text, "
+        "c numeric(20,10) NOT NULL DEFAULT 0, d timestamptz NOT NULL DEFAULT now(), e jsonb, f integer, "
+        'g boolean NOT NULL DEFAULT false, h uuid, i text COLLATE "C", '
+        f"CONSTRAINT t{n}_pkey PRIMARY KEY (id), CONSTRAINT t{n}_a_check CHECK (length(a) > 0 AND f > 3));\n"
+        f"CREATE INDEX t{n}_b_idx ON t{n} (b);\n"
+        f"CREATE INDEX t{n}_d_idx ON t{n} (d, f) WHERE g;\n"
+        f"CREATE UNIQUE INDEX t{n}_h_idx ON t{n} (h);\n"
+        for n in range(1, count + 1)
+    )

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from runner.commands import baseline, new, plan, resolve, status, up, verify
+    from runner.commands import baseline, new, plan, resolve, status, up
     from runner.config import Config
     from runner.errors import MigrateError
     from runner.ledger.session import Listener
     from runner.migrations.folder import load_folder
     from runner.migrations.migration import Migration
+    from runner.verifying import verify
 
 __version__ = "0.1.0"
 
@@ -23,6 +24,7 @@ _HOME = {
     "MigrateError": "runner.errors",
     "Migration": "runner.migrations.migration",
     "load_folder": "runner.migrations.folder",
+    "verify": "runner.verifying",
 }
 __all__ = [
     "Config",

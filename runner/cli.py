@@ -51,13 +51,32 @@ _RETRY = (
         "--retry-for", "retry_for_ms", metavar="TIME", help="Retry a file that is locked out. [MIGRATE_RETRY_FOR; 5min]"
     ),
 )
+_SCHEMA = (
+    click.option("--ignore", metavar="PATTERNS", help="Leave out of the schema: names with * and ?. [MIGRATE_IGNORE]"),
+)
+_DRIFT = (
+    click.option(
+        "--on-drift",
+        metavar="HOW",
+        help="If the schema was changed by hand: fail, warn, ignore. [MIGRATE_ON_DRIFT; warn]",
+    ),
+)
+_SCRATCH = (
+    click.option(
+        "--scratch-url", metavar="URL", help="A server for scratch databases. [MIGRATE_SCRATCH_URL; one of our own]"
+    ),
+    click.option(
+        "--declared-file", metavar="FILE", help="The declared schema. [MIGRATE_DECLARED_FILE; sql/schema.sql]"
+    ),
+)
 _OUTPUT = (
     click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
     click.option("--debug", is_flag=True, help="Show the traceback of an error."),
 )
+_BUILDS = (*_SCRATCH, *_SCHEMA, *_OUTPUT)
 _READS = (*_FILES, *_DATABASE, *_OUTPUT)
-_WRITES = (*_FILES, *_DATABASE, *_LOCK, *_OUTPUT)
-_APPLIES = (*_FILES, *_DATABASE, *_LOCK, *_RETRY, *_OUTPUT)
+_WRITES = (*_FILES, *_DATABASE, *_LOCK, *_SCHEMA, *_OUTPUT)
+_APPLIES = (*_FILES, *_DATABASE, *_LOCK, *_RETRY, *_SCHEMA, *_DRIFT, *_OUTPUT)
 _VERSION = click.IntRange(min=0)
 
 
@@ -127,33 +146,35 @@ def status(check: bool, **flags: Any) -> None:  # noqa: FBT001
 
 
 @main.command()
-@click.option("--files", "files_alone", is_flag=True, help="Compare files and ledger.")
-@_with(*_READS)
-def verify(files_alone: bool, **flags: Any) -> None:  # noqa: FBT001
-    """Compare the files with the ledger; exit 3 if they differ.
+@click.option("--files", "against", flag_value="files", help="Compare files and ledger alone.")
+@click.option("--replay", "against", flag_value="replay", help="Compare with what the files make of an empty database.")
+@click.option("--declared", "against", flag_value="declared", help="Compare sql/schema.sql with what the files make.")
+@click.option("--expect", metavar="HASH", help="The last history that the database should have.")
+@click.option("--repair-sql", is_flag=True, help="Print the SQL that brings the live schema back.")
+@_with(*_READS, *_SCHEMA, *_SCRATCH)
+def verify(against: str | None, expect: str | None, repair_sql: bool, **flags: Any) -> None:  # noqa: FBT001
+    """Compare files, ledger and the live schema; exit 3 if they differ.
 
-    Writes nothing. The live schema is not compared yet, so --files has to be said.
+    Writes nothing. The live schema is compared with the snapshot that `up` took of it after the last migration.
     """
 
     async def work(config: Config, live: LiveReport) -> Result:
-        from runner import commands
-        from runner.errors import NotCompared
+        from runner.results import Against
+        from runner.verifying import verify, verify_declared
 
-        if not files_alone:
-            raise NotCompared(
-                "the live schema cannot be compared by this version",
-                hint="Compare files and ledger: migrate verify --files",
-            )
-        return await commands.verify(config, listener=live)
+        if against == "declared":
+            return await verify_declared(config, listener=live)
+        compared = Against(against or "snapshot")
+        return await verify(config, against=compared, expect=expect, repair=repair_sql, listener=live)
 
-    _run("verify", flags, work)
+    _run("verify", flags, work, needs_database=against != "declared")
 
 
 @main.command()
 @click.option("--sql", "as_sql", is_flag=True, help="Print one script for psql, with the ledger's rows in it.")
 @click.option("--to", type=_VERSION, metavar="VERSION", help="Stop after this version.")
 @click.option("--allow-out-of-order", is_flag=True, help="Take in files that came in below an applied version.")
-@_with(*_READS)
+@_with(*_READS, *_SCHEMA)
 def plan(as_sql: bool, to: int | None, allow_out_of_order: bool, **flags: Any) -> None:  # noqa: FBT001
     """Show what `up` would do; with --sql, as a script for psql.
 
@@ -181,6 +202,40 @@ def new(name: tuple[str, ...], **flags: Any) -> None:
         click.echo(commands.new(load_config(flags, needs_database=False), " ".join(name)))
 
     _guarded("new", work)
+
+
+@main.command()
+@click.argument("name", nargs=-1, required=True)
+@_with(*_FILES, *_BUILDS)
+def draft(name: tuple[str, ...], **flags: Any) -> None:
+    """Draft the next files from the declared schema, sql/schema.sql.
+
+    What it takes to come from what the migrations make to what is declared, in the shapes that lock least. What would
+    lose data is left as a comment. Nothing runs: read the files, then `migrate up`.
+    """
+
+    async def work(config: Config, live: LiveReport) -> Result:
+        from runner.drafting import draft
+
+        return await draft(config, " ".join(name), listener=live)
+
+    _run("draft", flags, work, needs_database=False)
+
+
+@main.command()
+@click.option("-o", "--output", metavar="FILE", help="Write it there instead of to stdout.")
+@_with(*_FILES, *_BUILDS)
+def dump(output: str | None, **flags: Any) -> None:
+    """Print the schema that the migrations make, as one file: the declared schema."""
+
+    async def work(config: Config, live: LiveReport) -> Result:
+        from pathlib import Path
+
+        from runner.drafting import dump
+
+        return await dump(config, output=Path(output) if output else None, listener=live)
+
+    _run("dump", flags, work, needs_database=False)
 
 
 @main.command()
@@ -219,7 +274,11 @@ def resolve(version: int, decision: str | None, reason: str, **flags: Any) -> No
 
 
 def _run(
-    command: str, flags: dict[str, Any], work: Callable[[Config, LiveReport], Coroutine[Any, Any, Result]]
+    command: str,
+    flags: dict[str, Any],
+    work: Callable[[Config, LiveReport], Coroutine[Any, Any, Result]],
+    *,
+    needs_database: bool = True,
 ) -> None:
     """Runs a command that talks to a server, prints its result, and ends the process with its status."""
     as_json = flags.pop("as_json")
@@ -232,7 +291,7 @@ def _run(
 
         live = LiveReport(results=not as_json)
         try:
-            result = run_until_signal(work(load_config(flags), live))
+            result = run_until_signal(work(load_config(flags, needs_database=needs_database), live))
         finally:
             live.close()
         if shown := _shown(command, result, as_json=as_json):

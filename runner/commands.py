@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING
 
 from runner import errors
+from runner.ledger.edits import read_edits, reformatted
 from runner.ledger.entry import State
-from runner.ledger.integrity import Standing, compare, edited
-from runner.ledger.ledger import fetch, read_ledger, require_writable
+from runner.ledger.integrity import Standing, compare
+from runner.ledger.ledger import read_ledger, require_writable
 from runner.ledger.plan import Plan, make_plan, unknown_version
 from runner.ledger.session import Listener, Session, open_session
-from runner.migrations.folder import load_folder
-from runner.results import Applied, BaselineResult, PlanResult, ResolveResult, StatusResult, UpResult, VerifyResult
+from runner.migrations.folder import as_sentence, file_words, load_folder, write_next
+from runner.results import Applied, BaselineResult, PlanResult, ResolveResult, StatusResult, UpResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -97,13 +97,8 @@ async def status(
     migrations = load_folder(config.folder)
     async with open_session(config, listener, connection) as session:
         ledger = await read_ledger(session)
-        rows = compare(migrations, ledger, reformatted=await _reformatted(session, migrations, ledger))
+        rows = compare(migrations, ledger, reformatted=reformatted(await read_edits(session, migrations, ledger)))
         return StatusResult(rows, ledger.history, check)
-
-
-async def verify(config: Config, *, listener: Listener = _SILENT, connection: Connection | None = None) -> VerifyResult:
-    """Files against ledger. Writes nothing."""
-    return VerifyResult((await status(config, listener=listener, connection=connection)).rows)
 
 
 async def plan(
@@ -170,24 +165,8 @@ async def resolve(
 
 def new(config: Config, name: str) -> Path:
     """Writes the next numbered file from a template and gives its path. Raises BadName, Unwritable."""
-    words = re.sub(r"[\s-]+", "_", name.strip().removesuffix(".sql")).lower()
-    if not re.fullmatch(r"[a-z0-9_.]+", words):
-        raise errors.BadName(
-            f'"{name}" cannot be a part of a file\'s name',
-            hint="Letters, digits and _ say it best, verb first: migrate new add_email_to_users",
-        )
-    try:
-        config.folder.mkdir(parents=True, exist_ok=True)
-        migrations = load_folder(config.folder) if any(config.folder.glob("*.sql")) else ()
-        last = migrations[-1] if migrations else None
-        number = str(last.version + 1 if last else 1).zfill(len(last.label) if last else 4)
-        path = config.folder / f"{number}_{words}.sql"
-        with path.open("x", encoding="utf-8") as file:
-            file.write(_TEMPLATE.format(sentence=words.replace("_", " ").strip().capitalize()))
-    except OSError as error:
-        place = errors.Place(str(error.filename or config.folder))
-        raise errors.Unwritable(f"the file cannot be written: {error.strerror}", place=place) from error
-    return path
+    words = file_words(name)
+    return write_next(config.folder, words, _TEMPLATE.format(sentence=as_sentence(words)))
 
 
 async def _planner(
@@ -199,27 +178,14 @@ async def _planner(
     allow_out_of_order: bool,
 ) -> Callable[[Ledger], Plan]:
     """A function from ledger to plan, with everything else about it settled; warns of edits that change nothing."""
-    reformatted = await _reformatted(session, migrations, ledger)
+    same = reformatted(await read_edits(session, migrations, ledger))
     for migration in migrations:
-        if migration.version in reformatted:
+        if migration.version in same:
             session.listener.warning(
                 f"{migration.title} was edited after it was applied, in comments or white space alone"
             )
 
     def planned(ledger: Ledger) -> Plan:
-        return make_plan(migrations, ledger, to=to, allow_out_of_order=allow_out_of_order, reformatted=reformatted)
+        return make_plan(migrations, ledger, to=to, allow_out_of_order=allow_out_of_order, reformatted=same)
 
     return planned
-
-
-async def _reformatted(session: Session, migrations: Sequence[Migration], ledger: Ledger) -> frozenset[int]:
-    """The versions whose files were edited in comments and white space alone."""
-    same = set()
-    for migration in edited(migrations, ledger):
-        from runner.migrations.script import read_text
-        from runner.migrations.statements import essence
-
-        [(text,)] = await fetch(session, "text", version=migration.version)
-        if text is not None and essence(text) == essence(read_text(migration)):
-            same.add(migration.version)
-    return frozenset(same)

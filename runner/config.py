@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,15 +14,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _LIBPQ = ("PGSERVICE", "PGHOST", "PGDATABASE")
-_FOLDERS = ("dir", "embedded-dir")
+_PATHS = ("dir", "embedded-dir", "declared-file")
 _DURATION_HINT = "Durations are 500ms, 5s, 2min or 1h, and at most 24 days."
+
+
+class OnDrift(Enum):
+    """What `up` does when somebody changed the schema by hand since the last migration."""
+
+    FAIL = "fail"
+    WARN = "warn"
+    IGNORE = "ignore"
 
 
 class Config(NamedTuple):
     """The settings of one command; durations in milliseconds.
 
     `database_url` None means libpq's own environment (PGHOST, PGSERVICE …), `embedded` the folder of a server of our
-    own, `lock_wait_ms` None no limit while the holder lives.
+    own, `lock_wait_ms` None no limit while the holder lives, `database` another one than the URL names.
     """
 
     folder: Path = Path("sql/migrations")
@@ -33,6 +42,11 @@ class Config(NamedTuple):
     lock_wait_ms: int | None = None
     lock_timeout_ms: int = 1_000
     retry_for_ms: int = 300_000
+    on_drift: OnDrift = OnDrift.WARN
+    ignore: tuple[str, ...] = ()
+    declared_file: Path = Path("sql/schema.sql")
+    scratch_url: str | None = None
+    database: str | None = None
 
 
 class Setting(NamedTuple):
@@ -52,6 +66,17 @@ def _duration(text: str) -> int:
     return duration
 
 
+def _on_drift(text: str) -> OnDrift:
+    try:
+        return OnDrift(text)
+    except ValueError:
+        raise ValueError("Say fail, warn or ignore.") from None
+
+
+def _patterns(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, map(str.strip, text.split(","))))
+
+
 SETTINGS = {
     "folder": Setting("--dir", "MIGRATE_DIR", "dir", "sql/migrations", Path),
     "schema": Setting("--schema", "MIGRATE_SCHEMA", "schema", "public"),
@@ -59,6 +84,10 @@ SETTINGS = {
     "lock_wait_ms": Setting("--lock-wait", "MIGRATE_LOCK_WAIT", "lock-wait", None, _duration),
     "lock_timeout_ms": Setting("--lock-timeout", "MIGRATE_LOCK_TIMEOUT", "lock-timeout", "1s", _duration),
     "retry_for_ms": Setting("--retry-for", "MIGRATE_RETRY_FOR", "retry-for", "5min", _duration),
+    "on_drift": Setting("--on-drift", "MIGRATE_ON_DRIFT", "on-drift", "warn", _on_drift),
+    "ignore": Setting("--ignore", "MIGRATE_IGNORE", "ignore", None, _patterns),
+    "declared_file": Setting("--declared-file", "MIGRATE_DECLARED_FILE", "declared-file", "sql/schema.sql", Path),
+    "scratch_url": Setting("--scratch-url", "MIGRATE_SCRATCH_URL", None, None),
 }
 EMBEDDED = Setting("--embedded", None, "embedded-dir", ".migrate/postgres", Path)
 
@@ -71,6 +100,7 @@ def load_config(flags: Mapping[str, Any], *, needs_database: bool = True) -> Con
     project = _project_settings()
     values = {name: _value(setting, flags.get(name), project) for name, setting in SETTINGS.items()}
     url, embedded = _database(flags, project) if needs_database else (None, None)
+    values["ignore"] = values["ignore"] or ()
     return Config(database_url=url, embedded=embedded, keep_running=bool(flags.get("keep_running")), **values)
 
 
@@ -113,13 +143,19 @@ def _database(flags: Mapping[str, Any], project: Mapping[str, str]) -> tuple[str
 
 
 def _project_settings() -> Mapping[str, str]:
-    """`[tool.migrate]` of the nearest pyproject.toml that has one; its folders are relative to that file."""
+    """`[tool.migrate]` of the nearest pyproject.toml that has one; its paths are relative to that file."""
     here = Path()
     for folder in (here, *here.absolute().parents):
         path = folder / "pyproject.toml"
         if path.is_file() and (settings := _read_project(path)):
-            return {key: str(folder / value) if key in _FOLDERS else str(value) for key, value in settings.items()}
+            return {key: _as_text(key, value, folder) for key, value in settings.items()}
     return {}
+
+
+def _as_text(key: str, value: object, folder: Path) -> str:
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return str(folder / str(value)) if key in _PATHS else str(value)
 
 
 def _read_project(path: Path) -> Mapping[str, Any]:

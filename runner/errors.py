@@ -104,8 +104,8 @@ class UnknownVersion(ConfigError):
     name = "config.unknown-version"
 
 
-class NotCompared(ConfigError):
-    name = "config.not-compared"
+class NoScratch(ConfigError):
+    name = "config.no-scratch"
 
 
 class ConnectError(MigrateError):
@@ -195,6 +195,10 @@ class ChangedMeanwhile(FileError):
     name = "files.changed-meanwhile"
 
 
+class NoDeclared(FileError):
+    name = "files.no-declared"
+
+
 class BadDirective(FileError):
     name = "file.bad-directive"
 
@@ -243,6 +247,10 @@ class OutOfOrder(IntegrityError):
     name = "integrity.out-of-order"
 
 
+class Drifted(IntegrityError):
+    name = "integrity.drifted"
+
+
 class LedgerError(MigrateError):
     status = Exit.REFUSED
 
@@ -281,6 +289,10 @@ class LockError(MigrateError):
 
 class LockTimeout(LockError):
     name = "lock.timeout"
+
+
+class Busy(LockError):
+    name = "lock.busy"
 
 
 class LockedOut(LockError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.errors import Exit
@@ -9,7 +10,10 @@ from runner.ledger.integrity import DIFFERENCES, TO_APPLY, Row, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
+    from runner.catalog.difference import Difference
+    from runner.ledger.edits import Edit
     from runner.ledger.entry import LedgerEntry
     from runner.ledger.plan import Plan
     from runner.ledger.resolve import Decision
@@ -56,10 +60,37 @@ class StatusResult(NamedTuple):
         return Exit.PENDING if self.check and self.pending else Exit.DONE
 
 
+class Against(Enum):
+    """What the live schema is compared with: nothing, the snapshot, or what the files make of an empty database."""
+
+    FILES = "files"
+    SNAPSHOT = "snapshot"
+    REPLAY = "replay"
+    DECLARED = "declared"
+
+
+class SchemaCheck(NamedTuple):
+    """How two schemas differ; `differences` None with a `reason`, and what to do, if they could not be compared.
+
+    None without a reason: only the fingerprint of the snapshot was kept, and it differs. `repair` is the SQL that
+    brings the live schema back, if that was asked for.
+    """
+
+    against: Against
+    differences: tuple[Difference, ...] | None
+    reason: str | None = None
+    fingerprint: str | None = None
+    repair: str | None = None
+
+
 class VerifyResult(NamedTuple):
-    """Every version, and those among them that differ."""
+    """Every version, the edits by version, the last history beside the expected one, and how the schema differs."""
 
     rows: tuple[Row, ...]
+    edits: Mapping[int, Edit]
+    history: str
+    expected_history: str | None
+    schema: SchemaCheck | None
 
     @property
     def differences(self) -> tuple[Row, ...]:
@@ -67,11 +98,61 @@ class VerifyResult(NamedTuple):
         return tuple(row for row in self.rows if row.standing in DIFFERENCES)
 
     @property
+    def same_history(self) -> bool:
+        """Whether the history is the expected one, if one was given."""
+        return self.expected_history is None or self.history.startswith(self.expected_history)
+
+    @property
     def status(self) -> Exit:
         """DIFFERENCE, UNFINISHED, or DONE: pending files and a database that is ahead are no difference."""
-        if self.differences:
+        if self.differences or not self.same_history:
             return Exit.DIFFERENCE
-        return Exit.UNFINISHED if any(row.standing is Standing.STARTED for row in self.rows) else Exit.DONE
+        if any(row.standing is Standing.STARTED for row in self.rows):
+            return Exit.UNFINISHED
+        return Exit.DIFFERENCE if self.schema and self.schema.differences != () else Exit.DONE
+
+
+class DeclaredResult(NamedTuple):
+    """How what the migrations make differs from the declared schema, in the file `path`."""
+
+    path: str
+    schema: SchemaCheck
+
+    @property
+    def status(self) -> Exit:
+        """DIFFERENCE or DONE."""
+        return Exit.DIFFERENCE if self.schema.differences else Exit.DONE
+
+
+class Drafted(NamedTuple):
+    """A file that `draft` wrote; `left` is how many changes in it are comments, as they lose something."""
+
+    path: Path
+    left: int
+
+
+class DraftResult(NamedTuple):
+    """The files that `draft` wrote, from the declared schema in the file `declared`."""
+
+    declared: str
+    files: tuple[Drafted, ...]
+
+    @property
+    def status(self) -> Exit:
+        """DONE."""
+        return Exit.DONE
+
+
+class DumpResult(NamedTuple):
+    """The declared schema, and the file that it was written to, if one was named."""
+
+    sql: str
+    output: Path | None
+
+    @property
+    def status(self) -> Exit:
+        """DONE."""
+        return Exit.DONE
 
 
 class PlanResult(NamedTuple):
@@ -111,4 +192,14 @@ class ResolveResult(NamedTuple):
         return Exit.DONE
 
 
-Result = UpResult | StatusResult | VerifyResult | PlanResult | BaselineResult | ResolveResult
+Result = (
+    UpResult
+    | StatusResult
+    | VerifyResult
+    | DeclaredResult
+    | DraftResult
+    | DumpResult
+    | PlanResult
+    | BaselineResult
+    | ResolveResult
+)

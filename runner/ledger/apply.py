@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
+from runner.catalog.snapshot import keep_sql
 from runner.errors import (
     ConnectionLost,
+    Drifted,
     LedgerRefused,
     LockTimeout,
     MigrateError,
@@ -19,6 +21,7 @@ from runner.errors import (
     Pooled,
     TransactionGone,
 )
+from runner.ledger.drift import keep_if_behind, look_for_drift
 from runner.ledger.entry import State
 from runner.ledger.ledger import create_ledger, read_ledger, require_writable
 from runner.ledger.light import MOST_FILES, apply_light, is_light
@@ -77,18 +80,24 @@ async def apply_pending(
     plan = planned(ledger)
     scripts = {step.migration.version: read_script(step.migration) for step in plan.steps}
     _require_able(session, plan, atomic=atomic)
-    if not session.facts.ledger_exists:
+    if plan.steps:
+        existed = session.facts.ledger_exists
         session = await ensure_ledger(session)
-        ledger = await read_ledger(session)
+        ledger = ledger if existed else await read_ledger(session)
     careful = session.turn.waited
     queue = _queue(planned(ledger), scripts, ledger.tip, careful=careful, atomic=atomic)
+    looked = False
     while queue:
         session.listener.planned(sum(len(work.pieces) for work in queue))
         try:
             with translated():
-                complete = await _apply(session, queue[0], ledger)
+                if not looked:
+                    await look_for_drift(session, ledger.tip)
+                    looked = True
+                complete = await _apply(session, queue[0], ledger, keep_sql(session.scope) if len(queue) == 1 else "")
         except MigrateError as error:
             error.state = _state(queue, ledger, error)
+            await keep_if_behind(session, ledger.tip)
             raise
         except CancelledError as cancelled:
             raise CancelledError(_state(queue, ledger, cancelled)) from cancelled
@@ -171,14 +180,17 @@ def _require_able(session: Session, plan: Plan, *, atomic: bool) -> None:
 
 
 async def ensure_ledger(session: Session) -> Session:
-    """The session of a database that has a ledger: made here, under the lock, unless it is there already."""
-    if session.facts.ledger_exists:
+    """The session of a database that has a ledger: made here, under the lock, unless it is there already.
+
+    A ledger of a runner that took no snapshots gets the table for them.
+    """
+    if session.facts.ledger_exists and session.facts.catalog_exists:
         return session
     await begin_locked(session, None, None)
     try:
         facts = await read_facts(session.connection, session.schema)
         session = session._replace(facts=facts)
-        if not facts.ledger_exists:
+        if not (facts.ledger_exists and facts.catalog_exists):
             await create_ledger(session)
         await session.connection.execute("COMMIT")
     except Exception:
@@ -187,16 +199,16 @@ async def ensure_ledger(session: Session) -> Session:
     return session._replace(facts=await read_facts(session.connection, session.schema))
 
 
-async def _apply(session: Session, work: Work, ledger: Ledger) -> bool:
-    """Whether the work is done; False if the ledger has to be looked at anew."""
+async def _apply(session: Session, work: Work, ledger: Ledger, then: str) -> bool:
+    """Whether the work is done, and `then` in its transaction; False if the ledger has to be looked at anew."""
     first = work.pieces[0][0]
     match work.way:
         case Way.LIGHT:
-            return await patiently(session, first, lambda: apply_light(session, work.pieces, ledger))
+            return await patiently(session, first, lambda: apply_light(session, work.pieces, ledger, then))
         case Way.TOGETHER:
-            return await patiently(session, first, lambda: apply_together(session, work.pieces, ledger))
+            return await patiently(session, first, lambda: apply_together(session, work.pieces, ledger, then))
         case Way.ALONE:
-            return await apply_alone(session, work.steps[0], work.pieces[0][1], ledger)
+            return await apply_alone(session, work.steps[0], work.pieces[0][1], ledger, then)
         case _ as never:
             assert_never(never)
 
@@ -210,7 +222,7 @@ def _state(queue: Sequence[Work], ledger: Ledger, error: BaseException) -> str:
     if before := [version for version in ledger if version < first.first]:
         parts.append(f"{max(before):0{len(labels[0])}d} is applied")
     refused = first.way is Way.ALONE and isinstance(error, NoRight | LedgerRefused)  # the entry, before all else
-    unbegun = refused or isinstance(error, LockTimeout | Waiting)
+    unbegun = refused or isinstance(error, LockTimeout | Waiting | Drifted)
     if unbegun and not any(step.started for step in first.steps):
         rest = labels + rest
     elif fate := _fate(first.way, labels, error):

@@ -34,7 +34,7 @@ async def read_ledger(session: Session, *, first: int = 0) -> Ledger:
     try:
         rows = await fetch_rows(session.connection, load_sql("ledger", "read", schema=session.schema, first=first))
     except Exception as error:
-        raise _cannot(session, "read", error) from error
+        raise cannot(session, "read", error) from error
     return Ledger({int(row[0] or 0): _entry(row) for row in rows})
 
 
@@ -77,12 +77,13 @@ def _check_format(session: Session) -> None:
         )
 
 
-def _cannot(session: Session, verb: str, error: Exception) -> Exception:
+def cannot(session: Session, verb: str, error: Exception) -> Exception:
     """A clear error if the role lacks the right; anything else is passed on as it is."""
     if getattr(error, "sqlstate", None) != "42501":
         return error
     grant = {
-        "read": f"GRANT USAGE ON SCHEMA {session.schema} … and GRANT SELECT ON {session.schema}._migrations",
+        "read": f"GRANT USAGE ON SCHEMA {session.schema} … and "
+        f"GRANT SELECT ON {session.schema}._migrations, {session.schema}._migrations_catalog",
         "make": f"GRANT CREATE ON SCHEMA {session.schema}"
         if session.facts.schema_exists
         else f"GRANT CREATE ON DATABASE {session.facts.database}",
@@ -115,13 +116,18 @@ async def create_ledger(session: Session) -> None:
     try:
         await session.connection.execute(create_sql(session))
     except Exception as error:
-        raise _cannot(session, "make", error) from error
+        raise cannot(session, "make", error) from error
 
 
 def create_sql(session: Session) -> str:
-    """The statements that make the ledger, and its schema if that is not there."""
-    schema = "" if session.facts.schema_exists else f"CREATE SCHEMA {quote_identifier(session.schema)};\n"
-    return schema + load_sql("ledger", "create", schema=session.schema)
+    """The statements that make what is not there of the ledger: its schema, its tables, the snapshot's table."""
+    from runner.catalog.snapshot import create_sql as create_snapshot_sql
+
+    facts = session.facts
+    schema = "" if facts.schema_exists else f"CREATE SCHEMA {quote_identifier(session.schema)};"
+    ledger = "" if facts.ledger_exists else load_sql("ledger", "create", schema=session.schema)
+    snapshot = "" if facts.catalog_exists else create_snapshot_sql(session.schema)
+    return "\n\n".join(filter(None, (schema, ledger, snapshot)))
 
 
 def require_writable(session: Session, purpose: str) -> None:

@@ -68,14 +68,16 @@ def _name(tokens: list[str]) -> str:
     return "".join(tokens[:3] if tokens[1:2] == ["."] else tokens[:1])
 
 
-async def apply_light(session: Session, pieces: Sequence[tuple[Migration, Script]], ledger: Ledger) -> bool:
-    """Whether all of the files are applied; if not, those before the one that failed are."""
+async def apply_light(
+    session: Session, pieces: Sequence[tuple[Migration, Script]], ledger: Ledger, then: str = ""
+) -> bool:
+    """Whether all of the files are applied, the last with `then` after it; if not, those before the one that failed."""
     import asyncpg
 
     known = Ledger(ledger)
-    transactions = [
-        _transaction(session, migration, script, known, last=migration is pieces[-1][0]) for migration, script in pieces
-    ]
+    last = pieces[-1]
+    transactions = [_transaction(session, *piece, known, durability="off") for piece in pieces[:-1]]
+    transactions.append(_transaction(session, *last, known, then=then))
     session.listener.began(pieces[0][0])
     try:
         await session.connection.execute("\n".join(transactions))
@@ -87,7 +89,15 @@ async def apply_light(session: Session, pieces: Sequence[tuple[Migration, Script
     return True
 
 
-def _transaction(session: Session, migration: Migration, script: Script, known: Ledger, *, last: bool) -> str:
+def _transaction(
+    session: Session,
+    migration: Migration,
+    script: Script,
+    known: Ledger,
+    *,
+    durability: str = "DEFAULT",
+    then: str = "",
+) -> str:
     """One file's transaction. Only the last of a message waits for the disk, and so for all before it."""
     entry = known.entry_for(migration, State.APPLIED, statements_done=script.count, applied_by=session.applied_by)
     as_planned = load_sql("ledger", "last_history", schema=session.schema, history=known.history)
@@ -98,7 +108,8 @@ def _transaction(session: Session, migration: Migration, script: Script, known: 
         schema=session.schema,
         key=lock_key(session.schema),
         settings=settings_sql(session, migration, scope="LOCAL", brief=True),
-        durability="DEFAULT" if last else "off",
+        durability=durability,
         text=script.text,
         record=record_sql(session.schema, migration, entry, script.source, began=_BEGAN, condition=as_planned),
+        then=f"{then};" if then else "",
     )

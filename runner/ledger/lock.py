@@ -69,19 +69,30 @@ async def begin_locked(session: Session, migration: Migration | None, tip: Ledge
 
     Raises LockTimeout after the configured time.
     """
-    connection = session.connection
-    settings = settings_sql(session, migration, scope="LOCAL")
-    begin = load_sql("ledger", "begin", key=lock_key(session.schema), settings=settings)
-
-    async def try_once() -> bool:
-        if await connection.execute(begin) == _GOT_IT:
-            return True
-        await connection.execute("ROLLBACK")
-        return False
-
-    if await _poll(session, try_once, tip) and await unmoved(session, tip):
+    if await _poll(session, lambda: _begin_at_once(session, migration), tip) and await unmoved(session, tip):
         return True
-    await connection.execute("ROLLBACK")
+    await session.connection.execute("ROLLBACK")
+    return False
+
+
+async def begin_unless_held(session: Session, tip: LedgerEntry | None) -> bool:
+    """The same without waiting: False if another runner is at work, or was."""
+    if not await _begin_at_once(session, None):
+        return False
+    if await unmoved(session, tip):
+        return True
+    await session.connection.execute("ROLLBACK")
+    return False
+
+
+async def _begin_at_once(session: Session, migration: Migration | None) -> bool:
+    settings = settings_sql(session, migration, scope="LOCAL")
+    if (
+        await session.connection.execute(load_sql("ledger", "begin", key=lock_key(session.schema), settings=settings))
+        == _GOT_IT
+    ):
+        return True
+    await session.connection.execute("ROLLBACK")
     return False
 
 
@@ -139,13 +150,17 @@ async def _pause(session: Session) -> None:
 
 async def _look(session: Session, tip: LedgerEntry | None) -> tuple[bool, bool]:
     """Whether the lock is still held, and whether the ledger has moved, in one round trip and without a lock."""
-    held = held_sql(session)
     if not session.facts.ledger_exists:
-        [(answer,)] = await fetch_rows(session.connection, f"SELECT {held}")
-        return answer == "t", False
-    look = load_sql("ledger", "look", held=held, tip=load_sql("ledger", "tip", schema=session.schema))
+        return await somebody_works(session), False
+    look = load_sql("ledger", "look", held=held_sql(session), tip=load_sql("ledger", "tip", schema=session.schema))
     [(answer, *seen)] = await fetch_rows(session.connection, look)
     return answer == "t", tuple(seen) != tip_row(tip)
+
+
+async def somebody_works(session: Session) -> bool:
+    """Whether a runner holds the lock right now."""
+    [(answer,)] = await fetch_rows(session.connection, f"SELECT {held_sql(session)}")
+    return answer == "t"
 
 
 def held_sql(session: Session, *, by_us: bool = False) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ from runner.migrations.script import parse_script
 from runner.server.connect import last_words
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from runner.ledger.indexes import ConcurrentIndex
     from runner.ledger.plan import Step
     from runner.ledger.session import Session
@@ -30,8 +33,8 @@ if TYPE_CHECKING:
 _NOT_IN_A_TRANSACTION = "25001"
 
 
-async def apply_alone(session: Session, step: Step, script: Script, ledger: Ledger) -> bool:
-    """Whether a no-transaction file is applied; False if the ledger moved before.
+async def apply_alone(session: Session, step: Step, script: Script, ledger: Ledger, then: str = "") -> bool:
+    """Whether a no-transaction file is applied, and `then` after it; False if the ledger moved before.
 
     Raises Unfinished if it stopped half-way earlier and only a person can tell what to do, StatementFailed, or
     LockTimeout. The ledger then says `started` and how many statements are done.
@@ -40,7 +43,7 @@ async def apply_alone(session: Session, step: Step, script: Script, ledger: Ledg
         # The whole ledger, as it also tells how far a started file is: another runner may have gone on.
         unmoved = await lock_session(session, step.migration, ledger.tip) and await read_ledger(session) == ledger
         if unmoved:
-            await _apply(session, step, script, ledger)
+            await _apply(session, step, script, ledger, then)
     except BaseException:
         await last_words(session.connection, UNLOCK)
         raise
@@ -48,7 +51,7 @@ async def apply_alone(session: Session, step: Step, script: Script, ledger: Ledg
     return unmoved
 
 
-async def _apply(session: Session, step: Step, script: Script, ledger: Ledger) -> None:
+async def _apply(session: Session, step: Step, script: Script, ledger: Ledger, then: str) -> None:
     migration = step.migration
     session.listener.began(migration)
     entry, border = await _begin(session, step, script, ledger)
@@ -57,7 +60,21 @@ async def _apply(session: Session, step: Step, script: Script, ledger: Ledger) -
             await _run(session, step, script, number, border)
             session.listener.ran(migration, (number + 1) / len(script.statements))
             border = Border.FRESH
-    await _count(session, "finish", step, script, len(script.statements) - 1)
+    async with _transaction(session):
+        await _count(session, "finish", step, script, len(script.statements) - 1)
+        if then:
+            await session.connection.execute(then)
+
+
+@asynccontextmanager
+async def _transaction(session: Session) -> AsyncIterator[None]:
+    await session.connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE")
+    try:
+        yield
+        await session.connection.execute("COMMIT")
+    except BaseException:
+        await last_words(session.connection, "ROLLBACK")
+        raise
 
 
 async def _count(session: Session, file: str, step: Step, script: Script, number: int) -> None:
@@ -203,16 +220,10 @@ async def _ran_counted(session: Session, step: Step, script: Script, number: int
 
 async def _run_counted(session: Session, step: Step, script: Script, number: int) -> None:
     statement = script.statements[number]
-    execute = session.connection.execute
-    await execute("BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE")
-    try:
-        with failing_at(script, statement):
-            await execute(script.sql(statement))
+    with failing_at(script, statement):
+        async with _transaction(session):
+            await session.connection.execute(script.sql(statement))
             await _count(session, "progress", step, script, number)
-            await execute("COMMIT")
-    except BaseException:
-        await last_words(session.connection, "ROLLBACK")
-        raise
 
 
 async def _run_alone(session: Session, step: Step, script: Script, statement: Statement, border: Border) -> None:

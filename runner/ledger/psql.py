@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.catalog.snapshot import keep_sql
 from runner.ledger.alone import runs_alone
 from runner.ledger.entry import Ledger, State
 from runner.ledger.indexes import concurrent_index
@@ -29,7 +30,7 @@ def psql_script(session: Session, plan: Plan, scripts: Mapping[int, Script], led
 
 def _parts(session: Session, plan: Plan, scripts: Mapping[int, Script], ledger: Ledger) -> Iterator[str]:
     yield _head(session, plan)
-    if not session.facts.ledger_exists:
+    if not (session.facts.ledger_exists and session.facts.catalog_exists):
         yield _create(session)
     for step in plan.steps:
         script, tip = scripts[step.migration.version], ledger.tip
@@ -49,6 +50,19 @@ def _parts(session: Session, plan: Plan, scripts: Mapping[int, Script], ledger: 
         else:
             yield from _alone(session, step, script, entry, tip)
             yield f"{above}DISCARD ALL;"
+    yield from _snapshot(session, ledger.tip)
+
+
+def _snapshot(session: Session, tip: LedgerEntry | None) -> Iterator[str]:
+    """At the very end, as it is long, and nothing for those who read what happens to their tables."""
+    yield (
+        "-- From here on nothing is changed but one row of the ledger's own: what the schema is now, read from the\n"
+        "-- system catalogs, so that `migrate verify` can tell what somebody changes by hand later."
+    )
+    yield "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE;"
+    yield _lock(session, "xact_lock")
+    yield _guard(session, tip)
+    yield f"{keep_sql(session.scope)};\n\nCOMMIT;"
 
 
 def _head(session: Session, plan: Plan) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from runner.catalog.snapshot import keep_sql
 from runner.errors import NothingToResolve
 from runner.ledger.entry import LedgerEntry, State
 from runner.ledger.ledger import kept, log, read_ledger, rechain_sql, record_sql, write
@@ -38,7 +39,7 @@ async def record_baseline(session: Session, migrations: Sequence[Migration]) -> 
         above = rechain_sql(session.schema, ledger.put(entry))
         insert = record_sql(session.schema, migration, entry, read_text(migration))
         await session.connection.execute(f"{above}{insert}")
-    await session.connection.execute("COMMIT")
+    await session.connection.execute(f"{keep_sql(session.scope)};\nCOMMIT")
     return recorded
 
 
@@ -69,7 +70,8 @@ async def resolve_entry(
             statements_done=script.count,
             sql=kept(script.source),
         )
-    await session.connection.execute(f"{above}COMMIT")
+    then = f"{keep_sql(session.scope)};\n" if decision is Decision.APPLIED and session.facts.catalog_exists else ""
+    await session.connection.execute(f"{above}{then}COMMIT")
 
 
 def _fitting(migration: Migration, entry: LedgerEntry | None, decision: Decision) -> LedgerEntry:

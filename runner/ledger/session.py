@@ -12,8 +12,10 @@ from runner.server.connect import connected, read_facts, translated
 from runner.server.wait import Patience
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
+    from runner.catalog.difference import Difference
+    from runner.catalog.introspect import Scope
     from runner.config import Config
     from runner.ledger.entry import LedgerEntry
     from runner.migrations.migration import Migration
@@ -33,6 +35,9 @@ class Listener:
 
     def warning(self, text: str) -> None:
         """Something is not as it should be, and the command goes on."""
+
+    def drifted(self, differences: Sequence[Difference] | None) -> None:
+        """Somebody changed the schema by hand since the last migration; None if only that is known, and not what."""
 
     def notice(self, migration: Migration, text: str) -> None:
         """The server said something while a file ran (RAISE NOTICE and the like)."""
@@ -74,6 +79,13 @@ class Session(NamedTuple):
         return self.config.schema
 
     @property
+    def scope(self) -> Scope:
+        """Which objects of the schema count when it is compared."""
+        from runner.catalog.introspect import Scope, pattern
+
+        return Scope(self.schema, pattern(self.config.ignore), self.facts.version)
+
+    @property
     def applied_by(self) -> str:
         """Role, host and process, as the ledger keeps them."""
         return f"{self.facts.user} from {platform.node()} pid {os.getpid()}"
@@ -93,7 +105,7 @@ async def open_session(config: Config, listener: Listener, connection: Connectio
         return
     async with (
         _address(config, listener) as url,
-        connected(url, wait_ms=config.wait_ms, tell=listener.waiting) as made,
+        connected(url, wait_ms=config.wait_ms, tell=listener.waiting, database=config.database) as made,
         _on(made, config, listener) as session,
     ):
         yield session._replace(url=url)

@@ -35,8 +35,10 @@ class UnseenCommit(CancelledError):
     """Cancelled while COMMIT ran: it may have taken effect, and the end of a wait for a standby does not undo it."""
 
 
-async def apply_together(session: Session, work: Sequence[tuple[Migration, Script]], ledger: Ledger) -> bool:
-    """Whether the files are applied, in one transaction; False if the ledger moved before.
+async def apply_together(
+    session: Session, work: Sequence[tuple[Migration, Script]], ledger: Ledger, then: str = ""
+) -> bool:
+    """Whether the files are applied, in one transaction that ends with `then`; False if the ledger moved before.
 
     Raises StatementFailed, TransactionGone, or LockTimeout; then nothing of the work is there.
     """
@@ -49,6 +51,8 @@ async def apply_together(session: Session, work: Sequence[tuple[Migration, Scrip
             if migration is not first:
                 await session.connection.execute(settings_sql(session, migration, scope="LOCAL"))
             await _apply(session, migration, script, known)
+        if then:
+            await session.connection.execute(then)
         await _commit(session, *work[-1])
     except BaseException:
         await _roll_back(session)

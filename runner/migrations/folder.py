@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from runner.errors import BadFileName, EmptyFolder, NoFolder, NotUtf8, NulByte, Place, SameVersion
+from runner.errors import BadFileName, BadName, EmptyFolder, NoFolder, NotUtf8, NulByte, Place, SameVersion, Unwritable
 from runner.migrations.migration import Header, Migration, checksum, read_bytes
 
 if TYPE_CHECKING:
@@ -64,9 +64,13 @@ def _load(folder: str, name: str) -> Migration:
             place=Place(path),
             hint="A number of 1 to 18 digits, an underscore, then letters, digits, _ - or . as in 0007_add_email.sql",
         )
+    return load_file(path, version=int(match[1]), label=match[1], name=match[2])
+
+
+def load_file(path: str, *, version: int, label: str, name: str) -> Migration:
+    """The migration of one file, whatever its name. Raises a FileError for a text that cannot be one."""
     normalized = read_bytes(path)
-    header = _header(normalized, path)
-    return Migration(int(match[1]), match[1], match[2], path, checksum(normalized), header)
+    return Migration(version, label, name, path, checksum(normalized), _header(normalized, path))
 
 
 def _header(normalized: bytes, path: str) -> Header:
@@ -89,3 +93,41 @@ def _header(normalized: bytes, path: str) -> Header:
 
 def _place(normalized: bytes, offset: int, path: str) -> Place:
     return Place(path, normalized.count(b"\n", 0, offset) + 1)
+
+
+def file_words(name: str) -> str:
+    """The words of a new file's name, from what a person typed. Raises BadName."""
+    words = re.sub(r"[\s-]+", "_", name.strip().removesuffix(".sql")).lower()
+    if not re.fullmatch(r"[a-z0-9_.]+", words):
+        raise BadName(
+            f'"{name}" cannot be a part of a file\'s name',
+            hint="Letters, digits and _ say it best, verb first: migrate new add_email_to_users",
+        )
+    return words
+
+
+def as_sentence(words: str) -> str:
+    """The words of a file's name, as its first line says them."""
+    return words.replace("_", " ").strip().capitalize()
+
+
+def write_next(folder: Path, words: str, text: str) -> Path:
+    """Writes the next numbered file and gives its path. Raises Unwritable."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        migrations = load_if_any(folder)
+        last = migrations[-1] if migrations else None
+        number = str(last.version + 1 if last else 1).zfill(len(last.label) if last else 4)
+        path = folder / f"{number}_{words}.sql"
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise Unwritable(
+            f"the file cannot be written: {error.strerror}", place=Place(str(error.filename or folder))
+        ) from error
+    return path
+
+
+def load_if_any(folder: Path) -> tuple[Migration, ...]:
+    """The migrations of a folder; none if it is not there, or holds none yet."""
+    return load_folder(folder) if any(folder.glob("*.sql")) else ()

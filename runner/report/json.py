@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, assert_never
 
-from runner.results import BaselineResult, PlanResult, ResolveResult, StatusResult, UpResult, VerifyResult
+from runner.results import (
+    BaselineResult,
+    DeclaredResult,
+    DraftResult,
+    DumpResult,
+    PlanResult,
+    ResolveResult,
+    StatusResult,
+    UpResult,
+    VerifyResult,
+)
 
 if TYPE_CHECKING:
+    from runner.catalog.difference import Difference
     from runner.errors import Exit, MigrateError
+    from runner.ledger.edits import Edit
     from runner.ledger.integrity import Row
     from runner.migrations.migration import Migration
     from runner.migrations.script import Script
-    from runner.results import Applied, Result
+    from runner.results import Applied, Result, SchemaCheck
 
 FORMAT = 1
 
@@ -32,8 +44,13 @@ def result_parts(result: Result) -> dict[str, Any]:
         case StatusResult():
             return {"versions": [_row(row) for row in result.rows], "history": result.history}
         case VerifyResult():
-            differences = [_row(row) for row in result.differences]
-            return {"versions": [_row(row) for row in result.rows], "differences": differences}
+            return _verified(result)
+        case DraftResult():
+            return {"files": [{"file": str(file.path), "left": file.left} for file in result.files]}
+        case DumpResult():
+            return {"sql": result.sql, "file": str(result.output) if result.output else None}
+        case DeclaredResult():
+            return {"file": result.path, "schema": _checked(result.schema)}
         case PlanResult():
             pending = [_planned(step.migration, result.scripts[step.migration.version]) for step in result.plan.steps]
             return {"pending": pending} | ({} if result.sql is None else {"sql": result.sql})
@@ -44,6 +61,50 @@ def result_parts(result: Result) -> dict[str, Any]:
             return {"resolved": _file(result.migration) | decided}
         case _ as never:
             assert_never(never)
+
+
+def _verified(result: VerifyResult) -> dict[str, Any]:
+    parts: dict[str, Any] = {
+        "versions": [_row(row) for row in result.rows],
+        "differences": [_row(row) for row in result.differences],
+        "edits": [_edit(edit) for edit in result.edits.values()],
+        "history": result.history,
+    }
+    if result.expected_history is not None:
+        parts["expected_history"] = result.expected_history
+    return parts | ({"schema": _checked(result.schema)} if result.schema else {})
+
+
+def _checked(check: SchemaCheck) -> dict[str, Any]:
+    parts = {
+        "against": check.against.value,
+        "compared": check.reason is None,
+        "reason": check.reason,
+        "fingerprint": check.fingerprint,
+        "differences": None if check.differences is None else [_difference(each) for each in check.differences],
+    }
+    return parts | ({} if check.repair is None else {"repair_sql": check.repair})
+
+
+def _edit(edit: Edit) -> dict[str, Any]:
+    return {
+        "version": edit.migration.version,
+        "file": edit.migration.path,
+        "formatting_alone": edit.formatting_alone,
+        "diff": list(edit.diff) if edit.old is not None else None,
+    }
+
+
+def _difference(difference: Difference) -> dict[str, Any]:
+    key, expected, actual, _ = difference
+    return {
+        "kind": key.kind,
+        "schema": key.schema,
+        "relation": key.relation or None,
+        "name": key.name or key.relation,
+        "expected": None if expected is None else difference.text(expected),
+        "actual": None if actual is None else difference.text(actual),
+    }
 
 
 def error_parts(error: MigrateError) -> dict[str, Any]:

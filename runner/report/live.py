@@ -14,6 +14,9 @@ from runner.report.style import bar, dim, yellow
 from runner.report.text import applied_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.catalog.difference import Difference
     from runner.ledger.entry import LedgerEntry
     from runner.migrations.migration import Migration
 
@@ -44,6 +47,13 @@ class LiveReport(Listener):
 
     def warning(self, text: str) -> None:
         self._tell(f"{yellow('warning')}: {text}")
+
+    def drifted(self, differences: Sequence[Difference] | None) -> None:
+        self.warning("somebody changed the schema by hand since the last migration; the next snapshot takes that in")
+        from runner.report.text import difference_lines
+
+        for line in difference_lines(differences or ()):
+            self._tell(f"  {line}")
 
     def notice(self, migration: Migration, text: str) -> None:
         self._tell(f"{migration.label}: {text}")

@@ -5,21 +5,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 from unicodedata import east_asian_width
 
+from runner.catalog.difference import as_lines
 from runner.durations import format_duration
 from runner.ledger.entry import State
 from runner.ledger.integrity import Row, Standing
 from runner.migrations.migration import Mode
 from runner.report.style import bold, dim, green, red, yellow
-from runner.results import BaselineResult, PlanResult, ResolveResult, StatusResult, UpResult, VerifyResult
+from runner.results import (
+    Against,
+    BaselineResult,
+    DeclaredResult,
+    DraftResult,
+    DumpResult,
+    PlanResult,
+    ResolveResult,
+    StatusResult,
+    UpResult,
+    VerifyResult,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from runner.catalog.difference import Difference
     from runner.errors import MigrateError, Place
+    from runner.ledger.edits import Edit
     from runner.ledger.entry import LedgerEntry
     from runner.migrations.migration import Migration
     from runner.migrations.script import Script
-    from runner.results import Result
+    from runner.results import Result, SchemaCheck
 
 SHORT_HISTORY = 12
 _WIDEST_SOURCE = 110
@@ -51,6 +65,12 @@ def render(result: Result) -> str:
             return _status(result)
         case VerifyResult():
             return _verify(result)
+        case DeclaredResult():
+            return _declared(result)
+        case DraftResult():
+            return _draft(result)
+        case DumpResult():
+            return f"wrote {result.output}" if result.output else result.sql.removesuffix("\n")
         case PlanResult():
             return _plan(result) if result.sql is None else result.sql.removesuffix("\n")
         case BaselineResult():
@@ -80,16 +100,90 @@ def _status(result: StatusResult) -> str:
 
 
 def _verify(result: VerifyResult) -> str:
-    """The versions that differ, each on a line."""
+    """What differs, each version and each object on lines of its own, and a line that sums it up."""
+    if result.schema and result.schema.repair is not None:
+        return result.schema.repair.removesuffix("\n")
     width = max((len(row.title) for row in result.rows), default=0)
     told = [row for row in result.rows if row.standing not in (Standing.APPLIED, Standing.BASELINE, Standing.PENDING)]
-    lines = [_row_line(row, width) for row in told]
+    lines = [line for row in told for line in (_row_line(row, width), *_edit_lines(result.edits.get(row.version)))]
+    if result.schema:
+        lines += difference_lines(result.schema.differences or ())
+    return "\n".join([*lines, *_verdict(result)])
+
+
+def _edit_lines(edit: Edit | None) -> list[str]:
+    if edit is None:
+        return []
+    if edit.old is None:
+        return ["  the text that ran was too long to be kept"]
+    return [f"  {_diff_line(line)}" for line in edit.diff]
+
+
+def _verdict(result: VerifyResult) -> list[str]:
+    lines = []
     if result.differences:
-        return "\n".join([*lines, red(f"{_count(len(result.differences), 'difference')} between files and ledger")])
-    if unfinished := [row for row in result.rows if row.standing is Standing.STARTED]:
-        return "\n".join([*lines, red(f"{_count(len(unfinished), 'migration')} stopped half-way")])
-    count = len([row for row in result.rows if row.entry])
-    return "\n".join([*lines, f"files and ledger agree on {_count(count, 'migration')}"])
+        lines.append(red(f"{_count(len(result.differences), 'difference')} between files and ledger"))
+    elif unfinished := [row for row in result.rows if row.standing is Standing.STARTED]:
+        lines.append(red(f"{_count(len(unfinished), 'migration')} stopped half-way"))
+    else:
+        lines.append(f"files and ledger agree on {_count(len([row for row in result.rows if row.entry]), 'migration')}")
+    if not result.same_history:
+        lines.append(red(f"the history is {result.history or 'empty'}, expected was {result.expected_history}"))
+    return [*lines, *_schema_verdict(result.schema)]
+
+
+def _schema_verdict(check: SchemaCheck | None) -> list[str]:
+    if check is None:
+        return []
+    if check.reason:
+        return [red(f"the live schema was not compared: {check.reason}")]
+    what = "what the files make" if check.against is Against.REPLAY else "what the last migration left"
+    if check.differences is None:
+        return [
+            red(f"the live schema is not {what}; the snapshot was too long to be kept: see migrate verify --replay")
+        ]
+    if check.differences:
+        return [red(f"{_count(len(check.differences), 'difference')} between the live schema (+) and {what} (-)")]
+    return [f"the live schema is {what}"]
+
+
+def _declared(result: DeclaredResult) -> str:
+    """The differences between the declared schema and what the migrations make."""
+    differences = result.schema.differences or ()
+    if not differences:
+        return f"{result.path} is what the migrations make"
+    count = _count(len(differences), "difference")
+    verdict = red(f"{count} between {result.path} (-) and what the migrations make (+)")
+    return "\n".join([*difference_lines(differences), verdict, "draft the next migration with: migrate draft NAME"])
+
+
+def _draft(result: DraftResult) -> str:
+    """The files, a line each, and what a person has to do now."""
+    if not result.files:
+        return f"nothing to draft: {result.declared} is what the migrations make"
+    lines = [str(file.path) for file in result.files]
+    if left := sum(file.left for file in result.files):
+        lines.append(
+            yellow(f"{_count(left, 'change')} left to you as a comment, with the reason: what it drops is lost")
+        )
+    return "\n".join([*lines, "read them, mend what you know better, then: migrate up"])
+
+
+def difference_lines(differences: Sequence[Difference]) -> list[str]:
+    """The differences between two schemas, in the colours of a diff."""
+    return [_diff_line(line) if line.startswith("  ") else bold(line) for line in as_lines(differences)]
+
+
+def _diff_line(line: str) -> str:
+    match line.strip()[:1]:
+        case "-":
+            return red(line)
+        case "+":
+            return green(line)
+        case "@":
+            return dim(line)
+        case _:
+            return line
 
 
 def _plan(result: PlanResult) -> str:

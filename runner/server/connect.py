@@ -39,6 +39,12 @@ class ServerFacts(NamedTuple):
     schema_exists: bool
     ledger_exists: bool
     ledger_comment: str | None
+    catalog_exists: bool
+
+    @property
+    def major(self) -> int:
+        """The server's major version."""
+        return self.version // 10_000
 
 
 async def fetch_rows(connection: Connection, sql: str) -> list[tuple[str | None, ...]]:
@@ -68,7 +74,7 @@ def _unescape(field: str) -> str | None:
 async def read_facts(connection: Connection, schema: str) -> ServerFacts:
     """What the server is, in one round trip; raises TooOld for one that the runner does not support."""
     [row] = await fetch_rows(connection, load_sql("server", "facts", schema=schema))
-    pid, version, version_text, standby, read_only, checks, user, database, namespace, ledger, comment = row
+    pid, version, version_text, standby, read_only, checks, user, database, namespace, ledger, comment, catalog = row
     facts = ServerFacts(
         pid=int(pid or 0),
         version=int(version or 0),
@@ -82,6 +88,7 @@ async def read_facts(connection: Connection, schema: str) -> ServerFacts:
         schema_exists=namespace == "t",
         ledger_exists=ledger == "t",
         ledger_comment=comment,
+        catalog_exists=catalog == "t",
     )
     if facts.version < OLDEST_SERVER:
         raise errors.TooOld(f"the server is PostgreSQL {facts.version_text}", hint="PostgreSQL 14 or later is needed.")
@@ -89,23 +96,27 @@ async def read_facts(connection: Connection, schema: str) -> ServerFacts:
 
 
 @asynccontextmanager
-async def connected(url: str | None, *, wait_ms: int, tell: Tell) -> AsyncIterator[Connection]:
+async def connected(
+    url: str | None, *, wait_ms: int, tell: Tell, database: str | None = None
+) -> AsyncIterator[Connection]:
     """A connection, closed at the end whatever happened; `tell` hears why it is not there yet.
+
+    `database` is another one than the URL names, on the same server.
 
     Raises Unreachable after `wait_ms`, and other ConnectErrors at once: waiting does not mend a wrong password.
     """
-    connection = await _reach(url, wait_ms, tell)
+    connection = await _reach(url, database, wait_ms, tell)
     try:
         yield connection
     finally:
         await _close(connection)
 
 
-async def _reach(url: str | None, wait_ms: int, tell: Tell) -> Connection:
+async def _reach(url: str | None, database: str | None, wait_ms: int, tell: Tell) -> Connection:
     patience = Patience(wait_ms, tell)
     while True:
         try:
-            return await _connect(url, patience.left())
+            return await _connect(url, database, patience.left())
         except errors.MigrateError:
             raise
         except Exception as error:
@@ -117,13 +128,18 @@ async def _reach(url: str | None, wait_ms: int, tell: Tell) -> Connection:
                 ) from error
 
 
-async def _connect(url: str | None, seconds_left: float) -> Connection:
+async def _connect(url: str | None, database: str | None, seconds_left: float) -> Connection:
     import asyncpg
 
     settings = {"application_name": "migrate"}
     try:
         connection = await asyncpg.connect(
-            url, statement_cache_size=0, server_settings=settings, timeout=max(seconds_left, 1.0), command_timeout=None
+            url,
+            database=database,
+            statement_cache_size=0,
+            server_settings=settings,
+            timeout=max(seconds_left, 1.0),
+            command_timeout=None,
         )
     except (asyncpg.ClientConfigurationError, ValueError) as error:
         raise errors.BadUrl(

@@ -19,8 +19,10 @@ _POLL = 0.05  # seconds
 
 
 @asynccontextmanager
-async def running(folder: Path, *, keep: bool, tell: Callable[[str], None]) -> AsyncIterator[str]:
-    """The URL of the server in the folder: made if it is not there, started if it does not run.
+async def running(
+    folder: Path, *, keep: bool, tell: Callable[[str], None], major: int | None = None
+) -> AsyncIterator[str]:
+    """The URL of the server in the folder: made if it is not there, of that major, and started if it does not run.
 
     The command that started it stops it, when the last command that uses it has ended; with `keep`, nobody does.
     Raises an EmbeddedError.
@@ -29,7 +31,7 @@ async def running(folder: Path, *, keep: bool, tell: Callable[[str], None]) -> A
     with _lock_file(folder, "users") as users, _lock_file(folder, "starting") as starting:
         await _lock(starting, fcntl.LOCK_EX)
         await _lock(users, fcntl.LOCK_SH)
-        cluster = _cluster(folder)
+        cluster = _cluster(folder, major)
         process = None if cluster.is_accepting() else cluster.start(dies_with_parent=not keep)
         fcntl.flock(starting, fcntl.LOCK_UN)
         tell(_greeting(cluster, process, keep=keep))
@@ -53,9 +55,9 @@ async def _stop_when_unused(cluster: Cluster, process: Popen[bytes], starting: i
         cluster.stop(process)
 
 
-def _cluster(folder: Path) -> Cluster:
+def _cluster(folder: Path, major: int | None) -> Cluster:
     version = folder / "PG_VERSION"
-    cluster = Cluster(folder, find_binaries(int(version.read_text()) if version.exists() else None))
+    cluster = Cluster(folder, find_binaries(int(version.read_text()) if version.exists() else major))
     if not cluster.is_initialized():
         cluster.initialize()
     return cluster

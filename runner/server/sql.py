@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent.parent
-_VARIABLE = re.compile(r":(['\"])([a-z_]+)\1|:([a-z_]+)$", re.MULTILINE)
+_VARIABLE = re.compile(r":(['\"])([a-z_]+)\1|(?<!:):([a-z_]+)$", re.MULTILINE)
 
 
 def load_sql(room: str, file: str, /, **values: object) -> str:

@@ -84,16 +84,30 @@ def test_verify_names_what_differs(project: Project) -> None:
     run = project.migrate("verify", "--files")
 
     assert run.returncode == 3
-    assert [line.split()[0] for line in run.stdout.splitlines()] == ["0001_a", "0002_b", "2"]
+    edited, *diff, below, verdict = run.stdout.splitlines()
+    assert [line.split()[0] for line in (edited, below, verdict)] == ["0001_a", "0002_b", "2"]
+    assert diff == ["  @@ -1 +1 @@", "  -SELECT 1;", "  +SELECT 2;"]
 
 
-def test_verify_says_that_it_does_not_see_the_live_schema_yet(project: Project) -> None:
-    project.write("0001_a")
+def test_verify_compares_files_ledger_and_the_live_schema(project: Project, database: Database) -> None:
+    project.write("0001_a", "CREATE TABLE a (id int);")
+    project.migrate("up")
+    agreed = project.migrate("verify")
+    database.execute("ALTER TABLE a ADD COLUMN by_hand text")
 
     run = project.migrate("verify")
 
-    assert run.returncode == 2
-    assert "migrate verify --files" in run.stderr
+    assert (agreed.returncode, run.returncode) == (0, 3)
+    assert agreed.stdout.splitlines() == [
+        "files and ledger agree on 1 migration",
+        "the live schema is what the last migration left",
+    ]
+    assert run.stdout.splitlines() == [
+        "a",
+        "  + by_hand text",
+        "files and ledger agree on 1 migration",
+        "1 difference between the live schema (+) and what the last migration left (-)",
+    ]
 
 
 def test_plan_shows_how_each_file_would_run(project: Project, database: Database) -> None:
@@ -142,7 +156,7 @@ def test_a_plan_as_sql_does_what_up_would_do(project: Project, database: Databas
     up = project.migrate("up")
     assert (up.returncode, up.stderr) == (0, "")
     assert up.stdout == "nothing to do: the database is at 0005_comment\n"
-    assert project.migrate("verify", "--files").returncode == 0
+    assert project.migrate("verify").returncode == 0
     assert project.migrate("plan", "--sql").stdout == ""
 
 
@@ -317,12 +331,37 @@ def test_every_command_that_reports_does_so_in_json(project: Project) -> None:
     assert document(project, "resolve", "2", "--accept-edit", "--reason", "meant")["resolved"]["reason"] == "meant"
     project.write("0003_c", "SELECT 1;\nSELECT nope;")
     error = document(project, "up")["error"]
+    assert document(project, "verify", "--files", "--expect", "0" * 64)["expected_history"] == "0" * 64
     assert (error["file"], error["line"], error["column"], error["sqlstate"]) == (
         "sql/migrations/0003_c.sql",
         2,
         8,
         "42703",
     )
+
+
+def test_what_is_said_of_the_schema_is_said_in_json_too(project: Project, database: Database) -> None:
+    project.environment["MIGRATE_SCRATCH_URL"] = project.url or ""
+    project.write("0001_a", "CREATE TABLE a (id int, name text);")
+    assert document(project, "dump", "-o", "sql/schema.sql")["file"] == "sql/schema.sql"
+    assert document(project, "dump")["sql"] == (project.root / "sql/schema.sql").read_text()
+    assert document(project, "verify", "--declared")["schema"]["differences"] == []
+    assert document(project, "draft", "nothing")["files"] == []
+    (project.root / "sql/schema.sql").write_text("CREATE TABLE a (id int NOT NULL);\n")
+    assert len(document(project, "verify", "--declared")["schema"]["differences"]) == 2
+    project.migrate("up")
+    assert document(project, "draft", "less")["files"][0] == {"file": "sql/migrations/0002_less.sql", "left": 1}
+    database.execute("ALTER TABLE a ADD COLUMN by_hand text; CREATE EXTENSION btree_gist; GRANT SELECT ON a TO PUBLIC")
+
+    kept, replayed = document(project, "verify")["schema"], document(project, "verify", "--replay")["schema"]
+
+    assert (kept["against"], replayed["against"]) == ("snapshot", "replay")
+    assert len(kept["differences"]) == len(replayed["differences"]) == 3
+    assert "by_hand" in document(project, "verify", "--repair-sql")["schema"]["repair_sql"]
+    database.execute("TRUNCATE _migrations_catalog")
+    assert document(project, "verify")["schema"]["reason"].startswith("no snapshot was taken yet;")
+    (project.root / "sql/schema.sql").unlink()
+    assert document(project, "verify", "--declared")["error"]["name"] == "files.no-declared"
 
 
 def test_settings_come_from_flag_then_environment_then_pyproject(project: Project, database: Database) -> None:

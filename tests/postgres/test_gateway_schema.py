@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import re
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
 
-from runner import Config, load_folder, up
+from runner import Config, load_folder, up, verify
+from runner.catalog.difference import as_lines
 from runner.migrations.migration import Mode
 from runner.migrations.script import read_script
+from runner.results import Against
+from runner.verifying import verify_declared
 
 if TYPE_CHECKING:
-    from tests.conftest import Database
+    from tests.conftest import Database, Server
 
 FOLDER = Path(__file__).parents[2] / "sql/migrations"
 OURS = "relnamespace = 'public'::regnamespace AND relname NOT LIKE '\\_migrations%' AND NOT relispartition"
@@ -145,3 +149,21 @@ def test_a_change_of_configuration_is_told_to_those_who_listen(gateway: Database
         return told
 
     assert re.fullmatch(r"public:\d+", asyncio.run(listen()))
+
+
+def test_the_declared_schema_is_what_the_migrations_make(server: Server, gateway: Database) -> None:
+    """And the live schema is what both make, but for the partitions that a schedule makes."""
+    config = Config(
+        folder=FOLDER,
+        declared_file=FOLDER.parent / "schema.sql",
+        database_url=gateway.url,
+        scratch_url=server.url,
+        ignore=tuple(tomllib.loads((FOLDER.parents[1] / "pyproject.toml").read_text())["tool"]["migrate"]["ignore"]),
+    )
+
+    assert as_lines(asyncio.run(verify_declared(config)).schema.differences or ()) == []
+    for against in (Against.SNAPSHOT, Against.REPLAY):
+        found = asyncio.run(verify(config, against=against)).schema
+        assert found
+        assert as_lines(found.differences or ()) == []
+        assert found.differences == ()

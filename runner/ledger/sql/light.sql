@@ -11,4 +11,5 @@ SELECT
 ;
 :record
 ;
+:then
 COMMIT;

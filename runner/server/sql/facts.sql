@@ -10,8 +10,11 @@ SELECT
     pg_catalog.current_database(),
     namespace.oid IS NOT NULL,
     ledger.oid IS NOT NULL,
-    pg_catalog.obj_description(ledger.oid, 'pg_class')
+    pg_catalog.obj_description(ledger.oid, 'pg_class'),
+    catalog.oid IS NOT NULL
 FROM (VALUES (1)) AS one
 LEFT JOIN pg_catalog.pg_namespace AS namespace ON namespace.nspname = :'schema'
 LEFT JOIN pg_catalog.pg_class AS ledger
     ON ledger.relnamespace = namespace.oid AND ledger.relname = '_migrations'
+LEFT JOIN pg_catalog.pg_class AS catalog
+    ON catalog.relnamespace = namespace.oid AND catalog.relname = '_migrations_catalog'

@@ -1,0 +1,3 @@
+-- The snapshot's text.
+SELECT catalog, fingerprint
+FROM :"schema"._migrations_catalog

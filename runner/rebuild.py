@@ -1,0 +1,72 @@
+"""Building a schema on a scratch database, from the migrations or from the declared schema, to see what comes out."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from runner.catalog.introspect import begin_reading, read_whole
+from runner.config import OnDrift
+from runner.errors import MigrateError, NoDeclared, Place, StatementFailed
+from runner.ledger.apply import apply_pending
+from runner.ledger.entry import Ledger
+from runner.ledger.plan import make_plan
+from runner.ledger.session import Listener, open_session
+from runner.migrations.folder import load_file
+from runner.server.scratch import scratch_database
+from runner.server.sql import quote_identifier
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from runner.catalog.catalog import Catalog
+    from runner.config import Config
+    from runner.migrations.migration import Migration
+    from runner.server.scratch import Scratch
+
+_NO_SUCH_ROLE = re.compile(r'role "(.+)" does not exist')
+_NOT_THERE_YET = ("42P01", "42704", "42883", "3F000")  # table, type or role, function, schema
+_IN_ORDER = "The file runs from top to bottom: what a statement needs has to stand above it."
+_UNTOUCHED = "This was on a scratch database, which is gone; no other was touched."
+
+
+async def rebuild(scratch: Scratch, config: Config, migrations: Sequence[Migration]) -> Catalog:
+    """What the migrations make of an empty database: its catalog, with positions and needs.
+
+    Raises what applying them raises. On a server of the runner's own, roles that the files speak of are made.
+    """
+    while True:
+        async with scratch_database(scratch) as name:
+            try:
+                return await _build(scratch, config, migrations, name)
+            except StatementFailed as error:
+                role = _NO_SUCH_ROLE.search(error.message)
+                if not (scratch.private and role):
+                    raise
+                await scratch.connection.execute(f"CREATE ROLE {quote_identifier(role[1])}")
+
+
+async def _build(scratch: Scratch, config: Config, migrations: Sequence[Migration], name: str) -> Catalog:
+    there = config._replace(database_url=scratch.url, database=name, embedded=None, on_drift=OnDrift.IGNORE)
+    async with open_session(there, Listener(), None) as session:
+        try:
+            await apply_pending(session, Ledger(), lambda ledger: make_plan(migrations, ledger))
+        except MigrateError as error:
+            error.state = _UNTOUCHED
+            if error.sqlstate in _NOT_THERE_YET and not error.hint:
+                error.hint = _IN_ORDER
+            raise
+        await begin_reading(session.connection)
+        return await read_whole(session.connection, session.scope)
+
+
+def load_declared(path: Path) -> Sequence[Migration]:
+    """The declared schema, as the one migration that makes it. Raises NoDeclared, or a FileError as for migrations."""
+    if not path.is_file():
+        raise NoDeclared(
+            "there is no declared schema",
+            place=Place(str(path)),
+            hint=f"Write it from the migrations with: migrate dump -o {path}. Another file: --declared-file",
+        )
+    return (load_file(str(path), version=1, label="1", name=path.stem),)

@@ -1,0 +1,98 @@
+"""The scratch database: made for one comparison, and dropped after it. Nothing in it is anybody's."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from runner.errors import NoBinaries, NoScratch
+from runner.server.connect import connected, fetch_rows
+from runner.server.embedded import running
+from runner.server.sql import load_sql
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from runner.server.connect import Connection, ServerFacts, Tell
+
+_PREFIX = "migrate_scratch_"
+_FOLDER = Path(".migrate")
+
+
+class Near(NamedTuple):
+    """The database that a scratch database will be compared with."""
+
+    url: str | None
+    connection: Connection
+    facts: ServerFacts
+
+
+class Scratch(NamedTuple):
+    """A server on which scratch databases can be made; `private` if it is the runner's own and nobody else uses it."""
+
+    url: str | None
+    connection: Connection
+    private: bool
+
+
+@asynccontextmanager
+async def scratch_server(url: str | None, near: Near | None, *, wait_ms: int, tell: Tell) -> AsyncIterator[Scratch]:
+    """A server for scratch databases: the one that the URL names, else the near one, else an embedded one.
+
+    The near one is taken if its role may create databases there; an embedded one has its major. Raises NoScratch if
+    no server can be had, and what connecting raises.
+    """
+    if url is None and near and await _may_create(near):
+        yield Scratch(near.url, near.connection, private=False)
+        return
+    if url is not None:
+        async with connected(url, wait_ms=wait_ms, tell=tell) as connection:
+            yield Scratch(url, connection, private=False)
+        return
+    async with _embedded(near.facts.major if near else None) as own, connected(own, wait_ms=wait_ms, tell=tell) as made:
+        yield Scratch(own, made, private=True)
+
+
+async def _may_create(near: Near) -> bool:
+    if near.facts.pooled or near.facts.read_only or near.facts.standby:
+        return False
+    [(answer,)] = await fetch_rows(near.connection, load_sql("server", "may_create"))
+    return answer == "t"
+
+
+@asynccontextmanager
+async def _embedded(major: int | None) -> AsyncIterator[str]:
+    folder = _FOLDER / (f"scratch-{major}" if major else "scratch")
+    try:
+        async with running(folder, keep=False, tell=lambda _: None, major=major) as url:
+            yield url
+    except NoBinaries as error:
+        raise NoScratch(
+            "there is no server to build the schema on",
+            detail=error.message,
+            hint="Name one where the role may create databases: --scratch-url or MIGRATE_SCRATCH_URL. "
+            "Or let migrate bring its own: pip install 'migrate-runner[embedded]'",
+        ) from error
+
+
+@asynccontextmanager
+async def scratch_database(scratch: Scratch) -> AsyncIterator[str]:
+    """The name of a new, empty database on the server; dropped at the end."""
+    name = f"{_PREFIX}{secrets.token_hex(6)}"
+    try:
+        await scratch.connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    except Exception as error:
+        if getattr(error, "sqlstate", None) != "42501":
+            raise
+        raise NoScratch(
+            f"the role may not create a scratch database: {error}",
+            sqlstate="42501",
+            hint="ALTER ROLE … CREATEDB, or name another server with --scratch-url.",
+        ) from error
+    try:
+        yield name
+    finally:
+        with suppress(Exception):
+            await scratch.connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
