@@ -28,7 +28,6 @@ from runner.catalog.catalog import (
     Table,
     Text,
 )
-from runner.server.sql import quote_literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence as Several
@@ -45,6 +44,9 @@ _LOSES_COLUMN = "the values of the column are lost"
 _MAY_LOSE = "values may not fit the new type, or lose precision, and the table may be rewritten"
 _BUILT_AT_ONCE = "A partitioned table knows no CONCURRENTLY: writes wait until it is built on all partitions"
 _CHECKED_AT_ONCE = "Writes wait until all rows are checked: this cannot be added NOT VALID"
+_REWRITES = (
+    "This writes the table anew, and nobody reads or writes it meanwhile; for a large one, fill a new column instead"
+)
 _WIDER = {
     "smallint": ("integer", "bigint", "numeric"),
     "integer": ("bigint", "numeric"),
@@ -107,7 +109,7 @@ def creation(key: Key, parts: Parts, want: Catalog, *, in_use: bool) -> list[Cha
         case Index() if in_use:
             return [Change(key, "create", tuple(ddl.created(key, parts)), note=_BUILT_AT_ONCE)]
         case Definition() if key.kind != "domain constraint":
-            text = parts.text.strip().replace("CREATE OR REPLACE ", "CREATE ", 1)
+            text = ddl.routine(key, parts).replace("CREATE OR REPLACE ", "CREATE ", 1)
             return [Change(key, "create", (text,))]
         case Presence() if key.kind not in ("schema", "composite type"):
             return [Change(key, "create", tuple(ddl.created(key, parts)), destroys=_BY_HAND)]
@@ -240,7 +242,7 @@ def alteration(  # one flat match over all kinds, as in ddl
         case Sequence(), Sequence():
             return _altered_sequence(key, old, new)
         case Definition(), Definition() if key.kind != "domain constraint" and _head(old) == _head(new):
-            return [Change(key, "alter", (new.text.strip(),))]
+            return [Change(key, "alter", (ddl.routine(key, new),))]
         case Fired(), Fired() if old.definition == new.definition:
             state = ddl.fired_state(key, new) or [
                 f"ALTER TABLE {ddl.qualified(key)} ENABLE {key.kind.upper()} {key.name}"
@@ -398,13 +400,22 @@ def _retyped(key: Key, old: Column, new: Column) -> Change:
     using = "" if safe else f" USING {key.name}{_through(old.type, new.type)}::{new.type}"
     said.append(f"{alter} TYPE {new.type}{collation}{using}")
     said += [f"{alter} SET DEFAULT {new.default}"] if new.default is not None else []
-    return Change(key, "type", tuple(said), destroys=None if safe else _MAY_LOSE)
+    note = _REWRITES if safe and not _stays_in_place(old.type, new.type) else None
+    return Change(key, "type", tuple(said), destroys=None if safe else _MAY_LOSE, note=note)
 
 
 def _through(old: str, new: str) -> str:
     """The cast between two casts: to text, where PostgreSQL may know none from the one type to the other."""
     near = new.startswith(_FAMILIES[1]) or any(old.startswith(names) and new.startswith(names) for names in _FAMILIES)
     return "" if near and not new.endswith("[]") and not old.endswith("[]") else "::text"
+
+
+def _stays_in_place(old: str, new: str) -> bool:
+    """Whether PostgreSQL takes the values as they are, without a new copy of the table."""
+    before, after = _SIZED.fullmatch(old), _SIZED.fullmatch(new)
+    if before and after and before[1] == after[1] != "character":
+        return after[2] is None or (before[3] or "0") == (after[3] or "0")
+    return old == new or bool(before and before[1] == "character varying" and new == "text")
 
 
 def _is_wider(old: str, new: str) -> bool:
@@ -477,9 +488,9 @@ def _more_labels(key: Key, old: tuple[str, ...], new: tuple[str, ...]) -> list[C
     for number, label in enumerate(new):
         if label in present:
             continue
-        after = f" AFTER {quote_literal(new[number - 1])}" if number else f" BEFORE {quote_literal(present[0])}"
+        after = f" AFTER {ddl.literal(new[number - 1])}" if number else f" BEFORE {ddl.literal(present[0])}"
         at_end = number and new[number - 1] == present[-1]
-        said.append(f"ALTER TYPE {ddl.qualified(key)} ADD VALUE {quote_literal(label)}{'' if at_end else after}")
+        said.append(f"ALTER TYPE {ddl.qualified(key)} ADD VALUE {ddl.literal(label)}{'' if at_end else after}")
         present.insert(number, label)
     return [Change(key, "labels", tuple(said), Stage.ENUM)]
 

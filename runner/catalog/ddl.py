@@ -80,8 +80,14 @@ def shown(key: Key, parts: Parts) -> str:
     """An object as people read it in a difference: its SQL, without the table where that is told above it."""
     match key.kind, parts:
         case "column" | "attribute", Column():
+            proven = "" if parts.not_null in (None, "NOT NULL") else f" {parts.not_null}"
             storage = f" STORAGE {parts.storage}" if parts.storage else ""
-            return column(key.name, parts) + storage + (f" STATISTICS {parts.statistics}" if parts.statistics else "")
+            return (
+                column(key.name, parts)
+                + proven
+                + storage
+                + (f" STATISTICS {parts.statistics}" if parts.statistics else "")
+            )
         case "constraint", Constraint():
             return "\n".join((constraint(key.name, parts), *_index_settings(key, parts)))
         case "sequence", Sequence(column=str(owner), identity=False):
@@ -228,7 +234,7 @@ def column(name: str, parts: Column, *, identity: str = "") -> str:
     words = [name, parts.type]
     words += [f"COMPRESSION {parts.compression}"] if parts.compression else []
     words += [f"COLLATE {parts.collation}"] if parts.collation else []
-    words += [parts.not_null] if parts.not_null else []
+    words += ["NOT NULL"] if parts.not_null == "NOT NULL" else []
     if parts.generated:
         words.append(f"GENERATED ALWAYS AS ({parts.default}) {parts.generated}")
     elif parts.identity:
@@ -241,7 +247,9 @@ def column(name: str, parts: Column, *, identity: str = "") -> str:
 def column_settings(key: Key, parts: Column) -> list[str]:
     """What a column's definition cannot say."""
     alter = f"ALTER TABLE {qualified(key)} ALTER COLUMN {key.name}"
+    unproven = parts.not_null not in (None, "NOT NULL")
     return [
+        *([f"ALTER TABLE {qualified(key)} ADD NOT NULL {key.name} NOT VALID"] if unproven else []),
         *([f"{alter} SET STORAGE {parts.storage}"] if parts.storage else []),
         *([f"{alter} SET STATISTICS {parts.statistics}"] if parts.statistics is not None else []),
     ]

@@ -64,7 +64,7 @@ def statements(changes: Iterable[Change]) -> str:
     for change in changes:
         text = "\n".join(_finished(statement) for statement in change.statements)
         if change.destroys:
-            commented = "\n".join(f"-- {line}".rstrip() for line in text.splitlines())
+            commented = "\n".join(f"-- {line}".rstrip() for line in text.split("\n"))
             text = f"-- Left to you: {change.destroys}.\n{commented}"
         if change.note:
             text = f"-- {change.note}\n{text}"

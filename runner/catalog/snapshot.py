@@ -75,7 +75,7 @@ async def read_drift(connection: Connection, scope: Scope) -> tuple[Snapshot | N
     live = await read_lines(connection, scope)
     if text is None:
         return snapshot, () if fingerprint_of(live) == fingerprint else None
-    kept = set(text.splitlines())
+    kept = set(text.split("\n"))  # not splitlines: a comment may hold any other line end
     # What both have is not even read, unless another major of PostgreSQL spells it in another way.
     same = kept & live if snapshot.major == scope.major else set()
     then, now = read_catalog(kept - same, snapshot.major), read_catalog(live - same, scope.major)

@@ -51,6 +51,15 @@ def test_what_only_touches_the_catalogs_is_no_drift(applied: Project, database: 
     assert applied.migrate("verify").returncode == 0
 
 
+def test_a_comment_with_odd_line_ends_is_one_line_of_the_snapshot(project: Project, database: Database) -> None:
+    odd = "a\u2028b\x85c\x0cd\re"
+    project.write("0001_a", f"CREATE TABLE a (id int);\nCOMMENT ON TABLE a IS '{odd}';\n")
+    project.migrate("up")
+    database.execute("ALTER TABLE a ADD COLUMN by_hand text")
+
+    assert project.migrate("verify").stdout.startswith("a\n  + by_hand text\nfiles and ledger agree")
+
+
 def test_a_snapshot_too_long_to_be_kept_still_finds_drift(applied: Project, database: Database) -> None:
     database.execute("UPDATE _migrations_catalog SET catalog = NULL; COMMENT ON TABLE users IS 'x'")
     found = applied.migrate("verify")
@@ -341,6 +350,27 @@ def test_a_dump_is_the_declared_schema_and_the_same_each_time(scratched: Project
     assert scratched.migrate("dump", "-o", "sql/again.sql").stdout == "wrote sql/again.sql\n"
     assert (scratched.root / "sql/again.sql").read_text() == dumped.stdout
     assert scratched.migrate("draft", "nothing").stdout.startswith("nothing to draft")
+
+
+OF_EIGHTEEN = """\
+CREATE EXTENSION btree_gist;
+CREATE TABLE a (id int PRIMARY KEY, double int GENERATED ALWAYS AS (id * 2) VIRTUAL, s int);
+ALTER TABLE a ADD CONSTRAINT a_s_not_null NOT NULL s NOT VALID;
+ALTER TABLE a ADD CONSTRAINT a_id_check CHECK (id > 0) NOT ENFORCED;
+CREATE TABLE t (id int, during daterange, CONSTRAINT t_pkey PRIMARY KEY (id, during WITHOUT OVERLAPS));
+"""
+
+
+def test_what_came_with_eighteen_is_schema_too(scratched: Project, database: Database) -> None:
+    if int(database.value("SHOW server_version_num")) < 180_000:
+        pytest.skip("the server is older")
+    scratched.write("0003_new", OF_EIGHTEEN)
+    declared(scratched, scratched.migrate("dump").stdout)
+    scratched.migrate("up")
+    database.execute("ALTER TABLE a VALIDATE CONSTRAINT a_s_not_null")
+
+    assert scratched.migrate("verify", "--declared").returncode == 0
+    assert "  - s integer NOT NULL NOT VALID\n  + s integer NOT NULL\n" in scratched.migrate("verify").stdout
 
 
 def test_a_draft_is_applied_and_leaves_no_difference(scratched: Project) -> None:
