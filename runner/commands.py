@@ -9,7 +9,7 @@ from runner import errors
 from runner.ledger.edits import read_edits, reformatted
 from runner.ledger.entry import State
 from runner.ledger.integrity import Standing, compare
-from runner.ledger.ledger import read_ledger, require_writable
+from runner.ledger.ledger import is_behind, read_ledger, require_writable
 from runner.ledger.plan import Plan, make_plan, unknown_version
 from runner.ledger.session import Listener, Session, open_session
 from runner.migrations.folder import as_sentence, file_words, load_folder, write_next
@@ -68,6 +68,8 @@ async def up(
 
                     ledger = await apply_pending(session, ledger, planned, atomic=atomic)
                     the_plan = planned(ledger)
+                elif session.facts.ledger_exists and not (session.facts.standby or session.facts.read_only):
+                    await _keep_if_behind(session, ledger)
                 applied = _applied(session, the_plan, before)
                 return UpResult(applied, the_plan.rows, ledger.history, round((time.monotonic() - start) * 1000))
         except errors.ConnectionLost as error:
@@ -75,6 +77,16 @@ async def up(
             if connection or losses.count(reached) >= _LOSSES_BORNE:
                 raise
             listener.warning(f"{error.message}; looking again")
+
+
+async def _keep_if_behind(session: Session, ledger: Ledger) -> None:
+    """Nothing is pending, and yet there may be no snapshot: of a runner that was killed, or that knew of none."""
+    if session.facts.catalog_exists and not await is_behind(session):
+        return
+    from runner.ledger.apply import ensure_ledger
+    from runner.ledger.drift import keep_if_behind
+
+    await keep_if_behind(await ensure_ledger(session), ledger.tip)
 
 
 def _applied(session: Session, the_plan: Plan, before: set[int]) -> tuple[Applied, ...]:

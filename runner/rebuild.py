@@ -13,8 +13,8 @@ from runner.ledger.entry import Ledger
 from runner.ledger.plan import make_plan
 from runner.ledger.session import Listener, open_session
 from runner.migrations.folder import load_file
-from runner.server.scratch import scratch_database
-from runner.server.sql import quote_identifier
+from runner.migrations.script import read_text
+from runner.server.scratch import make_roles, scratch_database
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,26 +25,46 @@ if TYPE_CHECKING:
     from runner.migrations.migration import Migration
     from runner.server.scratch import Scratch
 
+_BEYOND = re.compile(
+    r"\b(create|alter|drop)\s+(role|user|group|database|tablespace|subscription|system)\b"
+    r"|\b(grant|revoke)\b(?![^;]*\bon\b)|\bdblink|\breassign\s+owned\b|\bdrop\s+owned\b",
+    re.IGNORECASE,
+)
 _NO_SUCH_ROLE = re.compile(r'role "(.+)" does not exist')
 _NOT_THERE_YET = ("42P01", "42704", "42883", "3F000")  # table, type or role, function, schema
 _IN_ORDER = "The file runs from top to bottom: what a statement needs has to stand above it."
 _UNTOUCHED = "This was on a scratch database, which is gone; no other was touched."
 
 
-async def rebuild(scratch: Scratch, config: Config, migrations: Sequence[Migration]) -> Catalog:
+def reaches_beyond(migrations: Sequence[Migration]) -> bool:
+    """Whether a file may change more than its database: roles, memberships, settings of the server, other databases.
+
+    Such a file must not run again on the server that it has already run on. In doubt the answer is yes.
+    """
+    return any(_BEYOND.search(read_text(migration)) for migration in migrations)
+
+
+async def rebuild(
+    scratch: Scratch, config: Config, migrations: Sequence[Migration], *, search_path: str | None = None
+) -> Catalog:
     """What the migrations make of an empty database: its catalog, with positions and needs.
+
+    `search_path` is that of the sessions that ran them, if it is not the usual one.
 
     Raises what applying them raises. On a server of the runner's own, roles that the files speak of are made.
     """
+    roles: set[str] = set()
     while True:
-        async with scratch_database(scratch) as name:
+        if scratch.private:
+            await make_roles(scratch, roles)
+        async with scratch_database(scratch, search_path) as name:
             try:
                 return await _build(scratch, config, migrations, name)
             except StatementFailed as error:
                 role = _NO_SUCH_ROLE.search(error.message)
-                if not (scratch.private and role):
+                if not (scratch.private and role) or role[1] in roles:
                     raise
-                await scratch.connection.execute(f"CREATE ROLE {quote_identifier(role[1])}")
+                roles.add(role[1])
 
 
 async def _build(scratch: Scratch, config: Config, migrations: Sequence[Migration], name: str) -> Catalog:

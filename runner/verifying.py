@@ -18,6 +18,7 @@ from runner.ledger.lock import somebody_works
 from runner.ledger.session import Listener, open_session
 from runner.migrations.folder import load_folder, load_if_any
 from runner.results import Against, DeclaredResult, SchemaCheck, VerifyResult
+from runner.server.connect import fetch_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 _SILENT = Listener()
 _SHORTEST_HASH = 8
-_REMEDY = "; the next migration takes a new one, and migrate verify --replay does without"
+_REMEDY = "; the next migrate up takes one, and migrate verify --replay does without"
 
 
 async def verify(
@@ -107,15 +108,17 @@ def _stale(snapshot: Snapshot | None) -> str:
 
 
 async def _replayed(session: Session, migrations: Sequence[Migration], *, repair: bool) -> SchemaCheck:
-    from runner.rebuild import rebuild
+    from runner.rebuild import reaches_beyond, rebuild
     from runner.server.scratch import Near, scratch_server
 
-    near = Near(session.url, session.connection, session.facts) if session.reachable else None
+    safe = session.reachable and not reaches_beyond(migrations)
+    near = Near(session.url, session.connection, session.facts, safe)
+    [(search_path,)] = await fetch_rows(session.connection, "SELECT pg_catalog.current_setting('search_path')")
     config = session.config
     async with scratch_server(
         config.scratch_url, near, wait_ms=config.wait_ms, tell=session.listener.waiting
     ) as scratch:
-        expected = await rebuild(scratch, config, migrations)
+        expected = await rebuild(scratch, config, migrations, search_path=search_path)
     live = await _live(session)
     return SchemaCheck(
         Against.REPLAY, compare_catalogs(expected, live), None, None, _repair(live, expected, repair=repair)

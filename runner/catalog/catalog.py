@@ -7,12 +7,15 @@ its fields in the order of the array. Text of the server (an expression, a defin
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 FORMAT = 1
+_ELEMENT = r"'(?:[^']|'')*'(?:::[a-z ]+(?:\(\d+\))?)*"
+_ARRAY = re.compile(rf"ARRAY\[({_ELEMENT}(?:, {_ELEMENT})*)\]::([a-z ]+)\[\]")
 
 
 class Key(NamedTuple):
@@ -77,13 +80,14 @@ class Column(NamedTuple):
 
 
 class Constraint(NamedTuple):
-    """A constraint of a table, by its definition, and what is set for the index that it makes."""
+    """A constraint of a table, by its definition, and what is set for the index or triggers that it makes."""
 
     definition: str
     options: tuple[str, ...] | None
     tablespace: str | None
     replica_identity: bool | None
     clustered: bool | None
+    disabled: bool | None
 
 
 class Index(NamedTuple):
@@ -324,4 +328,15 @@ def read_line(line: str) -> tuple[Key, Parts]:
 
 
 def _frozen(part: object) -> object:
+    if isinstance(part, str):
+        return _ARRAY.sub(_cast_inside, part) if "]::" in part else part
     return tuple(part) if isinstance(part, list) else part
+
+
+def _cast_inside(match: re.Match[str]) -> str:
+    """`ARRAY['a', 'b']::text[]` as `ARRAY['a'::text, 'b'::text]`, as PostgreSQL itself writes it when it reads the one.
+
+    Otherwise what a dump makes would not be what was dumped.
+    """
+    elements = re.findall(_ELEMENT, match[1])
+    return f"ARRAY[{', '.join(f'{element}::{match[2]}' for element in elements)}]"

@@ -237,6 +237,9 @@ def alteration(  # one flat match over all kinds, as in ddl
             return [Change(key, "alter", (statement,), destroys=_MAY_LOSE)]
         case Constraint(), Constraint() if old.definition == f"{new.definition} NOT VALID":
             return [Change(key, "alter", (f"ALTER TABLE {ddl.qualified(key)} VALIDATE CONSTRAINT {key.name}",))]
+        case Constraint(), Constraint() if old._replace(disabled=new.disabled) == new:
+            verb = "DISABLE" if new.disabled else "ENABLE"
+            return [Change(key, "alter", (f"ALTER TABLE {ddl.qualified(key)} {verb} TRIGGER ALL",))]
         case Index(), Index():
             return _altered_index(key, old, new, want)
         case Sequence(), Sequence():

@@ -89,7 +89,8 @@ def shown(key: Key, parts: Parts) -> str:
                 + (f" STATISTICS {parts.statistics}" if parts.statistics else "")
             )
         case "constraint", Constraint():
-            return "\n".join((constraint(key.name, parts), *_index_settings(key, parts)))
+            state = " -- its triggers are disabled: it is not enforced" if parts.disabled else ""
+            return "\n".join((constraint(key.name, parts) + state, *_index_settings(key, parts)))
         case "sequence", Sequence(column=str(owner), identity=False):
             return f"{created(key, parts)[0]} OWNED BY {qualified(key)}.{owner};"
         case _:
@@ -394,6 +395,9 @@ def granted(key: Key, parts: Grant, *, undo: bool = False) -> str:
     if key.kind == "default privileges":
         scope, _, objects = target.rpartition(" ON ")
         return f"ALTER DEFAULT PRIVILEGES {scope} {verb} {privileges} ON {objects} {preposition} {role}{option}"
+    if target.startswith("DEFAULT "):
+        objects, _, owner = target.removeprefix("DEFAULT ").partition(" OF ")
+        return f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} {verb} {privileges} ON {objects} {preposition} {role}"
     if target.startswith("("):
         columns, _, target = target.partition(" ON ")
         privileges = ", ".join(f"{each} {columns}" for each in privileges.split(", "))

@@ -142,7 +142,7 @@ def _title(key: Key) -> str:
     match key.kind:
         case "grant" | "revoke" | "comment":
             word, _, name = key.name.partition(" TO ")[0].partition(" FROM ")[0].partition(" ")
-            return f"{word.lower()} {name}"
+            return "default privileges" if word == "DEFAULT" else f"{word.lower()} {name}"
         case "default privileges":
             return key.kind
         case _:

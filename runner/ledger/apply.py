@@ -111,6 +111,7 @@ async def apply_pending(
         if overtaken:  # another runner was here, or a light file was not so light
             careful = careful or session.turn.waited or work.way is Way.LIGHT
             queue = _queue(planned(ledger), scripts, ledger.tip, careful=careful, atomic=atomic)
+    await keep_if_behind(session, ledger.tip)
     return ledger
 
 
@@ -193,6 +194,11 @@ async def ensure_ledger(session: Session) -> Session:
         if not (facts.ledger_exists and facts.catalog_exists):
             await create_ledger(session)
         await session.connection.execute("COMMIT")
+    except NoRight:
+        await session.connection.execute("ROLLBACK")
+        if session.facts.ledger_exists:  # migrations come before snapshots
+            return session
+        raise
     except Exception:
         await session.connection.execute("ROLLBACK")
         raise

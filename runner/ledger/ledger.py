@@ -188,6 +188,17 @@ def rechain_sql(schema: str, histories: Iterable[tuple[int, str]]) -> str:
     return load_sql("ledger", "rechain", schema=schema, values=values) + ";\n" if values else ""
 
 
+async def is_behind(session: Session) -> bool:
+    """Whether the ledger has moved on since the snapshot; False if the role may not even know."""
+    try:
+        [(behind,)] = await fetch(session, "behind")
+    except Exception as error:
+        if getattr(error, "sqlstate", None) != "42501":
+            raise
+        return False
+    return behind == "t"
+
+
 async def log(session: Session, version: int, event: str, reason: str) -> None:
     """Notes a decision or a failure beside the ledger."""
     await write(session, "log", version=version, event=event, reason=reason, decided_by=session.applied_by)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from runner import __version__
 from runner.errors import LockGone, StatementFailed, Unfinished
 from runner.ledger.alone import Fate, clear, commits_in_parts, fate, going_on, runs_alone
+from runner.ledger.drift import keep_within
 from runner.ledger.entry import Ledger, LedgerEntry, State
 from runner.ledger.indexes import concurrent_index, drop_invalid, is_valid, require_valid
 from runner.ledger.ledger import fetch, kept, log, read_ledger, rechain_sql, record_sql, write
@@ -62,8 +63,7 @@ async def _apply(session: Session, step: Step, script: Script, ledger: Ledger, t
             border = Border.FRESH
     async with _transaction(session):
         await _count(session, "finish", step, script, len(script.statements) - 1)
-        if then:
-            await session.connection.execute(then)
+        await keep_within(session, then)
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from runner.catalog.snapshot import keep_sql
 from runner.errors import NothingToResolve
+from runner.ledger.drift import keep_within
 from runner.ledger.entry import LedgerEntry, State
 from runner.ledger.ledger import kept, log, read_ledger, rechain_sql, record_sql, write
 from runner.ledger.lock import begin_locked
@@ -39,7 +40,8 @@ async def record_baseline(session: Session, migrations: Sequence[Migration]) -> 
         above = rechain_sql(session.schema, ledger.put(entry))
         insert = record_sql(session.schema, migration, entry, read_text(migration))
         await session.connection.execute(f"{above}{insert}")
-    await session.connection.execute(f"{keep_sql(session.scope)};\nCOMMIT")
+    await keep_within(session, keep_sql(session.scope) if recorded else "")
+    await session.connection.execute("COMMIT")
     return recorded
 
 
@@ -70,8 +72,10 @@ async def resolve_entry(
             statements_done=script.count,
             sql=kept(script.source),
         )
-    then = f"{keep_sql(session.scope)};\n" if decision is Decision.APPLIED and session.facts.catalog_exists else ""
-    await session.connection.execute(f"{above}{then}COMMIT")
+    if above:
+        await session.connection.execute(above)
+    await keep_within(session, keep_sql(session.scope) if decision is Decision.APPLIED else "")
+    await session.connection.execute("COMMIT")
 
 
 def _fitting(migration: Migration, entry: LedgerEntry | None, decision: Decision) -> LedgerEntry:

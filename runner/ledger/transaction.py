@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from runner.errors import StatementFailed, TransactionGone
+from runner.ledger.drift import keep_within
 from runner.ledger.entry import Ledger, LedgerEntry, State
 from runner.ledger.ledger import rechain_sql, record_sql
 from runner.ledger.lock import begin_locked, held_sql, settings_sql
@@ -51,8 +52,7 @@ async def apply_together(
             if migration is not first:
                 await session.connection.execute(settings_sql(session, migration, scope="LOCAL"))
             await _apply(session, migration, script, known)
-        if then:
-            await session.connection.execute(then)
+        await keep_within(session, then)
         await _commit(session, *work[-1])
     except BaseException:
         await _roll_back(session)

@@ -10,23 +10,25 @@ from typing import TYPE_CHECKING, NamedTuple
 from runner.errors import NoBinaries, NoScratch
 from runner.server.connect import connected, fetch_rows
 from runner.server.embedded import running
-from runner.server.sql import load_sql
+from runner.server.sql import load_sql, quote_identifier
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
 
     from runner.server.connect import Connection, ServerFacts, Tell
 
 _PREFIX = "migrate_scratch_"
+_NO_HURRY = "SET idle_session_timeout = 0"  # the connection waits while the files run
 _FOLDER = Path(".migrate")
 
 
 class Near(NamedTuple):
-    """The database that a scratch database will be compared with."""
+    """The database that a scratch database will be compared with; `safe` if its server may have one beside it."""
 
     url: str | None
     connection: Connection
     facts: ServerFacts
+    safe: bool
 
 
 class Scratch(NamedTuple):
@@ -41,14 +43,16 @@ class Scratch(NamedTuple):
 async def scratch_server(url: str | None, near: Near | None, *, wait_ms: int, tell: Tell) -> AsyncIterator[Scratch]:
     """A server for scratch databases: the one that the URL names, else the near one, else an embedded one.
 
-    The near one is taken if its role may create databases there; an embedded one has its major. Raises NoScratch if
-    no server can be had, and what connecting raises.
+    The near one is taken if it is safe and its role may create databases there; an embedded one has its major. Raises
+    NoScratch if no server can be had, and what connecting raises.
     """
     if url is None and near and await _may_create(near):
+        await near.connection.execute(_NO_HURRY)
         yield Scratch(near.url, near.connection, private=False)
         return
     if url is not None:
         async with connected(url, wait_ms=wait_ms, tell=tell) as connection:
+            await connection.execute(_NO_HURRY)
             yield Scratch(url, connection, private=False)
         return
     async with _embedded(near.facts.major if near else None) as own, connected(own, wait_ms=wait_ms, tell=tell) as made:
@@ -56,7 +60,7 @@ async def scratch_server(url: str | None, near: Near | None, *, wait_ms: int, te
 
 
 async def _may_create(near: Near) -> bool:
-    if near.facts.pooled or near.facts.read_only or near.facts.standby:
+    if not near.safe or near.facts.pooled or near.facts.read_only or near.facts.standby:
         return False
     [(answer,)] = await fetch_rows(near.connection, load_sql("server", "may_create"))
     return answer == "t"
@@ -77,9 +81,19 @@ async def _embedded(major: int | None) -> AsyncIterator[str]:
         ) from error
 
 
+async def make_roles(scratch: Scratch, names: Iterable[str]) -> None:
+    """Makes these the only roles of a private server: those that earlier files made would be in the way."""
+    for (role,) in await fetch_rows(scratch.connection, load_sql("server", "roles")):
+        with suppress(Exception):  # a scratch database of another command may need it
+            await scratch.connection.execute(f"DROP ROLE {role}")
+    for name in sorted(names):
+        with suppress(Exception):
+            await scratch.connection.execute(f"CREATE ROLE {quote_identifier(name)}")
+
+
 @asynccontextmanager
-async def scratch_database(scratch: Scratch) -> AsyncIterator[str]:
-    """The name of a new, empty database on the server; dropped at the end."""
+async def scratch_database(scratch: Scratch, search_path: str | None = None) -> AsyncIterator[str]:
+    """The name of a new, empty database on the server; dropped at the end. `search_path` as SHOW gives it."""
     name = f"{_PREFIX}{secrets.token_hex(6)}"
     try:
         await scratch.connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
@@ -92,6 +106,8 @@ async def scratch_database(scratch: Scratch) -> AsyncIterator[str]:
             hint="ALTER ROLE … CREATEDB, or name another server with --scratch-url.",
         ) from error
     try:
+        if search_path:
+            await scratch.connection.execute(f"ALTER DATABASE {name} SET search_path TO {search_path}")
         yield name
     finally:
         with suppress(Exception):

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from runner.ledger.lock import lock_key
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import asyncpg
 
     from tests.conftest import Database, Project
 
@@ -204,13 +209,82 @@ def test_after_the_script_for_psql_the_live_schema_verifies(project: Project, da
     assert project.migrate("verify").returncode == 0
 
 
-def test_a_ledger_from_before_snapshots_gets_one_with_the_next_migration(applied: Project, database: Database) -> None:
-    database.execute("DROP TABLE _migrations_catalog")
+@pytest.mark.parametrize("gone", ["DROP TABLE _migrations_catalog", "TRUNCATE _migrations_catalog"])
+def test_where_there_is_no_snapshot_the_next_up_takes_one(applied: Project, database: Database, gone: str) -> None:
+    """A runner from before there were snapshots, or one that was killed, left none."""
+    database.execute(gone)
     assert "no snapshot was taken yet" in applied.migrate("verify").stdout
-    applied.write("0003_more", "CREATE TABLE more (id int);\n")
+
+    assert applied.migrate("up").stdout.startswith("nothing to do")
+    assert applied.migrate("verify").returncode == 0
+
+
+def test_a_role_that_can_make_no_snapshot_still_migrates(applied: Project, database: Database) -> None:
+    database.execute(
+        "DROP TABLE _migrations_catalog; CREATE ROLE mover LOGIN; "
+        "GRANT SELECT, INSERT, UPDATE ON _migrations TO mover; "
+        "CREATE SCHEMA own AUTHORIZATION mover; REVOKE CREATE ON SCHEMA public FROM PUBLIC"
+    )
+    applied.url = database.url.replace("user=postgres", "user=mover")
+    applied.write("0003_own", "CREATE TABLE own.t (id int);\n")
+    try:
+        run = applied.migrate("up")
+        assert run.returncode == 0, run.stderr
+    finally:
+        database.execute("DROP OWNED BY mover CASCADE; DROP ROLE mover")
+
+
+def test_the_snapshot_does_not_wait_for_locks_of_others(applied: Project, database: Database) -> None:
+    """To describe a view takes a lock on it; the migration holds its own locks meanwhile."""
+    applied.write("0003_view", "CREATE VIEW v AS SELECT id FROM users;\nCREATE TABLE hot (id int);\n")
+    applied.migrate("up")
+    applied.write("0004_hot", "ALTER TABLE hot ADD COLUMN x int;\n")
+
+    async def locked(connection: asyncpg.Connection[Any]) -> subprocess.CompletedProcess[str]:
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE v IN ACCESS EXCLUSIVE MODE")
+            return await asyncio.to_thread(applied.migrate, "up", timeout=20)
+
+    run = database.run(locked)
+
+    assert run.returncode == 0, run.stderr
+    assert applied.migrate("up").stdout.startswith("nothing to do")
+    assert applied.migrate("verify").returncode == 0
+
+
+def test_a_replay_does_not_run_again_on_its_server_what_reaches_beyond_the_database(
+    applied: Project, database: Database
+) -> None:
+    applied.write("0003_role", "CREATE ROLE replayed NOLOGIN;\nGRANT SELECT ON users TO replayed;\n")
+    applied.migrate("up")
+    try:
+        database.execute("ALTER ROLE replayed LOGIN")
+        runs = [applied.migrate("verify", "--replay") for _ in range(2)]
+
+        assert [run.returncode for run in runs] == [0, 0], runs[0].stderr + runs[1].stderr
+        assert database.value("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'replayed'")
+    finally:
+        database.execute("DROP OWNED BY replayed; DROP ROLE replayed")
+
+
+def test_a_replay_has_the_search_path_of_the_database(applied: Project, database: Database) -> None:
+    database.execute(f"CREATE SCHEMA app; ALTER DATABASE {database.name} SET search_path = app, public")
+    applied.write("0003_app", "CREATE SCHEMA IF NOT EXISTS app;\nCREATE TABLE mine (id int);\n")
+    applied.migrate("up")
+
+    run = applied.migrate("verify", "--replay")
+
+    assert "mine" not in run.stdout, run.stdout
+
+
+def test_two_ledgers_of_one_database_do_not_see_each_other(applied: Project) -> None:
+    applied.environment["MIGRATE_SCHEMA"] = "second"
+    applied.write("0001_users", "SELECT 1;\n")
+    applied.write("0002_index", "SELECT 2;\n")
 
     assert applied.migrate("up").returncode == 0
-    assert applied.migrate("verify").returncode == 0
+    applied.environment["MIGRATE_SCHEMA"] = "public"
+    assert "_migrations" not in applied.migrate("verify").stdout
 
 
 def test_partitions_of_a_schedule_can_be_left_out(project: Project, database: Database) -> None:
@@ -276,12 +350,8 @@ def test_nothing_is_compared_while_a_file_is_half_way(applied: Project) -> None:
 
 
 def test_while_another_runner_is_at_work_verify_says_try_again(applied: Project, database: Database) -> None:
-    from runner.ledger.lock import lock_key
-
-    async def with_lock(connection: object) -> subprocess.CompletedProcess[str]:
-        await connection.execute(f"SELECT pg_advisory_lock({lock_key('public')}); CREATE TABLE half (id int)")  # type: ignore[attr-defined]
-        import asyncio
-
+    async def with_lock(connection: asyncpg.Connection[Any]) -> subprocess.CompletedProcess[str]:
+        await connection.execute(f"SELECT pg_advisory_lock({lock_key('public')}); CREATE TABLE half (id int)")
         return await asyncio.to_thread(applied.migrate, "verify")
 
     run = database.run(with_lock)
@@ -371,6 +441,19 @@ def test_what_came_with_eighteen_is_schema_too(scratched: Project, database: Dat
 
     assert scratched.migrate("verify", "--declared").returncode == 0
     assert "  - s integer NOT NULL NOT VALID\n  + s integer NOT NULL\n" in scratched.migrate("verify").stdout
+
+
+def test_what_a_server_spells_anew_when_it_is_loaded_again_is_no_difference(scratched: Project) -> None:
+    scratched.write(
+        "0003_orders",
+        "CREATE TABLE orders (state varchar(20) CHECK (state IN ('new', 'it''s', 'old')));\n"
+        "CREATE INDEX orders_state_idx ON orders (state) WHERE state IN ('new', 'old');\n"
+        "CREATE VIEW open AS SELECT state FROM orders WHERE state NOT IN ('old', 'gone');\n",
+    )
+    declared(scratched, scratched.migrate("dump").stdout)
+
+    assert scratched.migrate("verify", "--declared").returncode == 0
+    assert scratched.migrate("draft", "nothing").stdout.startswith("nothing to draft")
 
 
 def test_a_draft_is_applied_and_leaves_no_difference(scratched: Project) -> None:

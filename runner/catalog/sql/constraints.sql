@@ -12,7 +12,11 @@ SELECT
         class.reloptions,
         pg_catalog.quote_ident(place.spcname),
         index.indisreplident,
-        index.indisclustered
+        index.indisclustered,
+        CASE "constraint".contype WHEN 'f' THEN nullif(EXISTS (
+            SELECT FROM pg_catalog.pg_trigger AS trigger
+            WHERE trigger.tgconstraint = "constraint".oid AND trigger.tgenabled IN ('D', 'R')
+        ), false) END
     )
 FROM relation
 JOIN pg_catalog.pg_constraint AS "constraint" ON "constraint".conrelid = relation.oid

@@ -171,3 +171,18 @@ GROUP BY
     "default".defaclrole,
     "default".defaclobjtype,
     item.grantee
+UNION ALL
+SELECT
+    'revoke',
+    '',
+    '',
+    'DEFAULT ' || CASE "default".defaclobjtype WHEN 'f' THEN 'FUNCTIONS' ELSE 'TYPES' END
+        || ' OF ' || "default".defaclrole::regrole::text || ' FROM PUBLIC',
+    "default".tableoid,
+    "default".oid,
+    0,
+    pg_catalog.json_build_array(CASE "default".defaclobjtype WHEN 'f' THEN 'EXECUTE' ELSE 'USAGE' END)
+FROM pg_catalog.pg_default_acl AS "default"
+WHERE "default".defaclobjtype IN ('f', 'T')
+    AND "default".defaclnamespace = 0
+    AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode("default".defaclacl) AS item WHERE item.grantee = 0)

@@ -5,6 +5,11 @@ WITH space AS MATERIALIZED (
     FROM pg_catalog.pg_namespace
     WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
 ),
+ledger AS MATERIALIZED (
+    SELECT relnamespace
+    FROM pg_catalog.pg_class
+    WHERE relname = '_migrations' AND pg_catalog.obj_description(oid, 'pg_class') LIKE 'migrate ledger, format %'
+),
 extended AS MATERIALIZED (
     SELECT classid, objid
     FROM pg_catalog.pg_depend
@@ -27,7 +32,7 @@ relation AS MATERIALIZED (
             WHERE extended.classid = 'pg_catalog.pg_class'::regclass AND extended.objid = class.oid
         )
         AND NOT (
-            space.schema = pg_catalog.quote_ident(:'ledger') AND class.relname IN (
+            space.oid IN (SELECT relnamespace FROM ledger) AND class.relname IN (
                 '_migrations', '_migrations_log', '_migrations_log_id_seq', '_migrations_catalog'
             )
         )

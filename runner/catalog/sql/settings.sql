@@ -7,6 +7,7 @@ SET LOCAL bytea_output = 'hex';
 SET LOCAL extra_float_digits = 1;
 SET LOCAL quote_all_identifiers = off;
 SET LOCAL standard_conforming_strings = on;
+SET LOCAL lock_timeout = '200ms';
 SET LOCAL jit = off;
 SET LOCAL join_collapse_limit = 1;
 SET LOCAL from_collapse_limit = 1;

@@ -34,7 +34,7 @@ row_version (classid, place, writer) AS (
     UNION ALL
     SELECT tableoid, ctid, xmin FROM pg_catalog.pg_aggregate WHERE aggfnoid >= 16384
     UNION ALL
-    SELECT tableoid, ctid, xmin FROM pg_catalog.pg_trigger WHERE NOT tgisinternal
+    SELECT tableoid, ctid, xmin FROM pg_catalog.pg_trigger
     UNION ALL
     SELECT tableoid, ctid, xmin FROM pg_catalog.pg_rewrite WHERE oid >= 16384
     UNION ALL
