@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _FILES = (click.option("--dir", "folder", metavar="DIR", help="Folder of migrations. [MIGRATE_DIR; sql/migrations]"),)
+_REACHED = (
+    click.option("--schema", metavar="NAME", help="Schema of the ledger. [MIGRATE_SCHEMA; public]"),
+    click.option("--wait", "wait_ms", metavar="TIME", help="Wait so long for the database. [MIGRATE_WAIT; 60s]"),
+)
 _DATABASE = (
     click.option("--database-url", metavar="URL", help="The database. [MIGRATE_DATABASE_URL, DATABASE_URL, PG…]"),
     click.option(
@@ -32,8 +36,7 @@ _DATABASE = (
         help="A server of our own, in DIR. [.migrate/postgres]",
     ),
     click.option("--keep-running", is_flag=True, help="Leave the embedded server running."),
-    click.option("--schema", metavar="NAME", help="Schema of the ledger. [MIGRATE_SCHEMA; public]"),
-    click.option("--wait", "wait_ms", metavar="TIME", help="Wait so long for the database. [MIGRATE_WAIT; 60s]"),
+    *_REACHED,
 )
 _LOCK = (
     click.option(
@@ -73,7 +76,7 @@ _OUTPUT = (
     click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
     click.option("--debug", is_flag=True, help="Show the traceback of an error."),
 )
-_BUILDS = (*_SCRATCH, *_SCHEMA, *_OUTPUT)
+_BUILDS = (*_SCRATCH, *_REACHED, *_SCHEMA, *_OUTPUT)
 _READS = (*_FILES, *_DATABASE, *_OUTPUT)
 _WRITES = (*_FILES, *_DATABASE, *_LOCK, *_SCHEMA, *_OUTPUT)
 _APPLIES = (*_FILES, *_DATABASE, *_LOCK, *_RETRY, *_SCHEMA, *_DRIFT, *_OUTPUT)
