@@ -10,7 +10,7 @@ from runner.catalog.render import file_text
 from runner.errors import Place, Unwritable
 from runner.ledger.session import Listener
 from runner.migrations.folder import as_sentence, file_words, load_if_any, write_next
-from runner.rebuild import load_declared, rebuild
+from runner.rebuild import declared_and_made, rebuild
 from runner.results import Drafted, DraftResult, DumpResult
 from runner.server.scratch import scratch_server
 
@@ -29,10 +29,7 @@ async def draft(config: Config, name: str, *, listener: Listener = _SILENT) -> D
     Both are built on a scratch server. Nothing is written if nothing differs. Raises what building raises.
     """
     words = file_words(name)
-    migrations, declared = load_if_any(config.folder), load_declared(config.declared_file)
-    async with scratch_server(config.scratch_url, None, wait_ms=config.wait_ms, tell=listener.waiting) as scratch:
-        wanted = await rebuild(scratch, config, declared)
-        made = await rebuild(scratch, config, migrations)
+    wanted, made = await declared_and_made(config, listener)
     files = draft_files(made, wanted)
     main = next((file for file in files if not _is_all(file, "labels")), None)
     drafted = []

@@ -12,9 +12,9 @@ from runner.ledger.apply import apply_pending
 from runner.ledger.entry import Ledger
 from runner.ledger.plan import make_plan
 from runner.ledger.session import Listener, open_session
-from runner.migrations.folder import load_file
+from runner.migrations.folder import load_file, load_if_any
 from runner.migrations.script import read_text
-from runner.server.scratch import make_roles, scratch_database
+from runner.server.scratch import make_roles, scratch_database, scratch_server
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,6 +79,13 @@ async def _build(scratch: Scratch, config: Config, migrations: Sequence[Migratio
             raise
         await begin_reading(session.connection)
         return await read_whole(session.connection, session.scope)
+
+
+async def declared_and_made(config: Config, listener: Listener) -> tuple[Catalog, Catalog]:
+    """What the declared schema makes, and what the migrations make, both on a scratch server."""
+    migrations, declared = load_if_any(config.folder), load_declared(config.declared_file)
+    async with scratch_server(config.scratch_url, None, wait_ms=config.wait_ms, tell=listener.waiting) as scratch:
+        return await rebuild(scratch, config, declared), await rebuild(scratch, config, migrations)
 
 
 def load_declared(path: Path) -> Sequence[Migration]:

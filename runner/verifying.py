@@ -16,7 +16,7 @@ from runner.ledger.integrity import compare
 from runner.ledger.ledger import cannot, read_ledger
 from runner.ledger.lock import somebody_works
 from runner.ledger.session import Listener, open_session
-from runner.migrations.folder import load_folder, load_if_any
+from runner.migrations.folder import load_folder
 from runner.results import Against, DeclaredResult, SchemaCheck, VerifyResult
 from runner.server.connect import fetch_rows
 
@@ -143,11 +143,7 @@ def _repair(live: Catalog, expected: Catalog, *, repair: bool) -> str | None:
 
 async def verify_declared(config: Config, *, listener: Listener = _SILENT) -> DeclaredResult:
     """The declared schema against what the migrations make, both built on a scratch server."""
-    from runner.rebuild import load_declared, rebuild
-    from runner.server.scratch import scratch_server
+    from runner.rebuild import declared_and_made
 
-    migrations, declared = load_if_any(config.folder), load_declared(config.declared_file)
-    async with scratch_server(config.scratch_url, None, wait_ms=config.wait_ms, tell=listener.waiting) as scratch:
-        wanted = await rebuild(scratch, config, declared)
-        made = await rebuild(scratch, config, migrations)
+    wanted, made = await declared_and_made(config, listener)
     return DeclaredResult(str(config.declared_file), SchemaCheck(Against.DECLARED, compare_catalogs(wanted, made)))

@@ -222,9 +222,7 @@ def removal(key: Key, parts: Parts, have: Catalog, *, in_use: bool) -> list[Chan
     return [Change(key, "drop", (statement,), destroys=destroys)]
 
 
-def alteration(  # one flat match over all kinds, as in ddl
-    key: Key, old: Parts, new: Parts, want: Catalog
-) -> list[Change] | None:
+def alteration(key: Key, old: Parts, new: Parts, want: Catalog) -> list[Change] | None:
     """The changes that make one object of the other in place; None if it has to be dropped and created again."""
     match old, new:
         case Table(), Table():
@@ -508,11 +506,10 @@ def _altered_domain(key: Key, old: Domain, new: Domain) -> list[str]:
 
 
 def _altered_publication(key: Key, new: Publication) -> list[str]:
-    objects = [f"TABLE {new.tables}"] if new.tables else []
-    objects += [f"TABLES IN SCHEMA {new.schemas}"] if new.schemas else []
+    objects = ddl.published(new)
     root = "true" if new.via_root else "false"
     said = [f"ALTER PUBLICATION {key.name} SET (publish = '{new.publish}', publish_via_partition_root = {root})"]
-    return [*said, *([f"ALTER PUBLICATION {key.name} SET {', '.join(objects)}"] if objects else [])]
+    return [*said, *([f"ALTER PUBLICATION {key.name} SET {objects}"] if objects else [])]
 
 
 def _is_partitioned(key: Key, catalog: Catalog) -> bool:

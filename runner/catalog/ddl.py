@@ -378,10 +378,16 @@ def _type(key: Key, parts: Enumeration | Domain | Range) -> str:
             assert_never(never)
 
 
-def _publication(key: Key, parts: Publication) -> str:
+def published(parts: Publication) -> str:
+    """The tables and schemas that a publication names, as CREATE and ALTER have them."""
     objects = [f"TABLE {parts.tables}"] if parts.tables else []
     objects += [f"TABLES IN SCHEMA {parts.schemas}"] if parts.schemas else []
-    target = " FOR ALL TABLES" if parts.all_tables else f" FOR {', '.join(objects)}" if objects else ""
+    return ", ".join(objects)
+
+
+def _publication(key: Key, parts: Publication) -> str:
+    objects = published(parts)
+    target = " FOR ALL TABLES" if parts.all_tables else f" FOR {objects}" if objects else ""
     root = ", publish_via_partition_root = true" if parts.via_root else ""
     return f"CREATE PUBLICATION {key.name}{target} WITH (publish = '{parts.publish}'{root})"
 
