@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from runner.catalog.introspect import begin_reading, read_whole
 from runner.config import OnDrift
 from runner.errors import MigrateError, NoDeclared, Place, StatementFailed
 from runner.ledger.apply import apply_pending
-from runner.ledger.entry import Ledger
+from runner.ledger.ledger import read_ledger
 from runner.ledger.plan import make_plan
 from runner.ledger.session import Listener, open_session
 from runner.migrations.folder import load_file, load_if_any
@@ -17,11 +18,12 @@ from runner.migrations.script import read_text
 from runner.server.scratch import make_roles, scratch_database, scratch_server
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
     from runner.catalog.catalog import Catalog
     from runner.config import Config
+    from runner.ledger.session import Session
     from runner.migrations.migration import Migration
     from runner.server.scratch import Scratch
 
@@ -47,7 +49,17 @@ def reaches_beyond(migrations: Sequence[Migration]) -> bool:
 async def rebuild(
     scratch: Scratch, config: Config, migrations: Sequence[Migration], *, search_path: str | None = None
 ) -> Catalog:
-    """What the migrations make of an empty database: its catalog, with positions and needs.
+    """What the migrations make of an empty database: its catalog, with positions and needs. Raises as `built`."""
+    async with built(scratch, config, migrations, search_path=search_path) as session:
+        await begin_reading(session.connection)
+        return await read_whole(session.connection, session.scope)
+
+
+@asynccontextmanager
+async def built(
+    scratch: Scratch, config: Config, migrations: Sequence[Migration], *, search_path: str | None = None
+) -> AsyncIterator[Session]:
+    """A session on a new database, which the migrations were applied to; it is dropped at the end.
 
     `search_path` is that of the sessions that ran them, if it is not the usual one.
 
@@ -57,28 +69,32 @@ async def rebuild(
     while True:
         if scratch.private:
             await make_roles(scratch, roles)
-        async with scratch_database(scratch, search_path) as name:
+        async with AsyncExitStack() as stack:
+            name = await stack.enter_async_context(scratch_database(scratch, search_path))
+            there = config._replace(database_url=scratch.url, database=name, embedded=None, on_drift=OnDrift.IGNORE)
+            session = await stack.enter_async_context(open_session(there, Listener(), None))
             try:
-                return await _build(scratch, config, migrations, name)
+                await apply_to(session, migrations)
             except StatementFailed as error:
                 role = _NO_SUCH_ROLE.search(error.message)
                 if not (scratch.private and role) or role[1] in roles:
                     raise
                 roles.add(role[1])
+                continue
+            yield session
+            return
 
 
-async def _build(scratch: Scratch, config: Config, migrations: Sequence[Migration], name: str) -> Catalog:
-    there = config._replace(database_url=scratch.url, database=name, embedded=None, on_drift=OnDrift.IGNORE)
-    async with open_session(there, Listener(), None) as session:
-        try:
-            await apply_pending(session, Ledger(), lambda ledger: make_plan(migrations, ledger))
-        except MigrateError as error:
-            error.state = _UNTOUCHED
-            if error.sqlstate in _NOT_THERE_YET and not error.hint:
-                error.hint = _IN_ORDER
-            raise
-        await begin_reading(session.connection)
-        return await read_whole(session.connection, session.scope)
+async def apply_to(session: Session, migrations: Sequence[Migration], *, to: int | None = None) -> None:
+    """Applies what is pending in a scratch database, up to a version. Raises as `up`: nothing else was touched."""
+    ledger = await read_ledger(session)
+    try:
+        await apply_pending(session, ledger, lambda known: make_plan(migrations, known, to=to, allow_out_of_order=True))
+    except MigrateError as error:
+        error.state = _UNTOUCHED
+        if error.sqlstate in _NOT_THERE_YET and not error.hint:
+            error.hint = _IN_ORDER
+        raise
 
 
 async def declared_and_made(config: Config, listener: Listener) -> tuple[Catalog, Catalog]:

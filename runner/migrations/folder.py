@@ -24,7 +24,8 @@ def load_folder(folder: Path | str) -> tuple[Migration, ...]:
     """
     folder = str(folder)
     migrations: dict[int, Migration] = {}
-    for name in _sql_files(folder):
+    hint = "Name the folder with --dir or MIGRATE_DIR, or write the first file with: migrate new create_users"
+    for name in sql_files(folder, hint):
         migration = _load(folder, name)
         if other := migrations.get(migration.version):
             raise SameVersion(
@@ -42,15 +43,12 @@ def load_folder(folder: Path | str) -> tuple[Migration, ...]:
     return tuple(migrations[version] for version in sorted(migrations))
 
 
-def _sql_files(folder: str) -> list[str]:
+def sql_files(folder: str, hint: str) -> list[str]:
+    """The names of a folder's `.sql` files, sorted. Raises NoFolder with the hint."""
     try:
         return sorted(name for name in os.listdir(folder) if name.endswith(".sql"))  # noqa: PTH208  # see Migration
     except FileNotFoundError:
-        raise NoFolder(
-            "there is no such folder",
-            place=Place(folder),
-            hint="Name the folder with --dir or MIGRATE_DIR, or write the first file with: migrate new create_users",
-        ) from None
+        raise NoFolder("there is no such folder", place=Place(folder), hint=hint) from None
     except OSError as error:
         raise NoFolder(f"the folder cannot be read: {error.strerror}", place=Place(folder)) from error
 
@@ -74,21 +72,26 @@ def load_file(path: str, *, version: int, label: str, name: str) -> Migration:
 
 
 def _header(normalized: bytes, path: str) -> Header:
+    text = decode(normalized, path)
+    if "migrate:" not in text:
+        return _NO_DIRECTIVES
+    from runner.migrations.header import parse_header
+
+    return parse_header(text, path)
+
+
+def decode(normalized: bytes, path: str) -> str:
+    """The text of a file's bytes. Raises NulByte or NotUtf8."""
     if b"\0" in normalized:
         raise NulByte("the file holds a NUL byte", place=_place(normalized, normalized.index(b"\0"), path))
     try:
-        text = normalized.decode()
+        return normalized.decode()
     except UnicodeDecodeError as error:
         raise NotUtf8(
             f"the file is not UTF-8 (byte 0x{normalized[error.start]:02x})",
             place=_place(normalized, error.start, path),
             hint="Save it as UTF-8, with or without a byte-order mark.",
         ) from None
-    if "migrate:" not in text:
-        return _NO_DIRECTIVES
-    from runner.migrations.header import parse_header
-
-    return parse_header(text, path)
 
 
 def _place(normalized: bytes, offset: int, path: str) -> Place:

@@ -113,14 +113,14 @@ def place_at(text: str, offset: int, path: str) -> Place:
 
 def line_comments(text: str, path: str) -> Iterator[tuple[int, str]]:
     """The `--` comments with their offsets; those that only look like one, inside a quote or a block, are none."""
-    for kind, start, end in _tokens(text, 0, len(text), path):
+    for kind, start, end in tokens(text, 0, len(text), path):
         if kind == "comment" and text.startswith("--", start):
             yield start, text[start:end]
 
 
 def words(text: str, start: int, end: int) -> Iterator[str]:
     """The words of a statement in lower case, and its quoted names as they are; no strings, no comments."""
-    for kind, begin, stop in _tokens(text, start, end, ""):
+    for kind, begin, stop in tokens(text, start, end, ""):
         if kind == "word":
             yield text[begin:stop].lower()
         elif kind == "identifier":
@@ -130,13 +130,13 @@ def words(text: str, start: int, end: int) -> Iterator[str]:
 def essence(text: str) -> list[str]:
     """The text without comments and white space: two texts with one essence do the same."""
     found: list[str] = []
-    for kind, start, end in _tokens(text, 0, len(text), ""):
+    for kind, start, end in tokens(text, 0, len(text), ""):
         if kind != "comment":
             found += text[start:end].split() if kind == "plain" else [text[start:end]]
     return found
 
 
-def _tokens(text: str, start: int, end: int, path: str) -> Iterator[tuple[str, int, int]]:
+def tokens(text: str, start: int, end: int, path: str) -> Iterator[tuple[str, int, int]]:
     """Kind, begin and end of each token; block comments and dollar quotes are comments and strings like the others."""
     position = start
     while position < end:
@@ -188,7 +188,7 @@ def _first_words(text: str, start: int, path: str) -> str:
 def _compound_end(text: str, start: int, path: str) -> int:
     """The same for a statement whose body may hold semicolons: `BEGIN ATOMIC … END`, or a rule's `( …; … )`."""
     parentheses, blocks, previous = 0, 0, ""
-    for kind, position, end in _tokens(text, start, len(text), path):
+    for kind, position, end in tokens(text, start, len(text), path):
         if kind == "semicolon" and parentheses <= 0 and blocks <= 0:
             return position
         word = text[position:end].lower()
