@@ -7,7 +7,7 @@ MIGRATE := $(BIN)/migrate
 PEERS := .bench
 
 .DEFAULT_GOAL := help
-.PHONY: help up psql test unit check lint types imports pages declared golden bench bench-peers docs format clean
+.PHONY: help up psql test unit check lint types imports pages declared fresh golden generate bench bench-peers docs format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 13
@@ -33,7 +33,7 @@ test: $(STAMP) ## Run all tests, on every PostgreSQL that is found
 unit: $(STAMP) ## Run the tests that need no server
 	$(BIN)/pytest tests/unit
 
-check: lint types imports pages declared ## Lint, types, imports, pages made from the code, the declared schema
+check: lint types imports pages declared fresh ## Lint, types, imports, pages, the declared schema, the generated client
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .
@@ -51,8 +51,14 @@ pages: $(STAMP)
 declared: $(STAMP)
 	$(MIGRATE) verify --declared
 
+fresh: $(STAMP)
+	$(MIGRATE) generate --check
+
+generate: $(STAMP) ## Write the gateway's client anew
+	$(MIGRATE) generate
+
 golden: $(STAMP) ## Write the expected outputs of tests anew; review the difference
-	GOLDEN=1 $(BIN)/pytest -q -p no:xdist tests/postgres/test_drift.py tests/postgres/test_drafts.py
+	GOLDEN=1 $(BIN)/pytest -q -p no:xdist tests/postgres/test_drift.py tests/postgres/test_drafts.py tests/postgres/test_client.py
 
 format: $(STAMP) ## Format and mend what can be mended by itself
 	$(BIN)/ruff format .
@@ -63,7 +69,8 @@ docs: $(STAMP) ## Write the pages that are made from the code
 
 bench: $(STAMP) ## Measure, as ratios in one run, then beside the peers that are installed; only=WORKLOAD for one of those
 	$(if $(only),,$(BIN)/python bench/bench.py)
-	$(BIN)/python bench/peers.py $(only)
+	$(if $(filter-out client,$(only)),,$(BIN)/python bench/client.py)
+	$(if $(filter client,$(only)),,$(BIN)/python bench/peers.py $(only))
 
 bench-peers: $(PEERS)/.installed ## Install the peers into .bench/
 

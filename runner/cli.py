@@ -64,14 +64,19 @@ _DRIFT = (
         help="If the schema was changed by hand: fail, warn, ignore. [MIGRATE_ON_DRIFT; warn]",
     ),
 )
-_SCRATCH = (
+_SCRATCH_URL = (
     click.option(
         "--scratch-url", metavar="URL", help="A server for scratch databases. [MIGRATE_SCRATCH_URL; one of our own]"
     ),
+)
+_SCRATCH = (
+    *_SCRATCH_URL,
     click.option(
         "--declared-file", metavar="FILE", help="The declared schema. [MIGRATE_DECLARED_FILE; sql/schema.sql]"
     ),
 )
+_QUERIES = (click.option("--queries", metavar="DIR", help="Folder of queries. [MIGRATE_QUERIES; sql/queries]"),)
+_CLIENT = (click.option("--client", metavar="DIR", help="Folder of the generated client. [MIGRATE_CLIENT; client]"),)
 _OUTPUT = (
     click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
     click.option("--debug", is_flag=True, help="Show the traceback of an error."),
@@ -242,6 +247,49 @@ def dump(output: str | None, **flags: Any) -> None:
 
 
 @main.command()
+@click.option("--check", is_flag=True, help="Write nothing; exit 3 if the client is stale.")
+@click.option("--watch", is_flag=True, help="Go on: generate again when a query or migration changes.")
+@click.option("--live", is_flag=True, help="Ask the database itself, in transactions that are rolled back.")
+@_with(*_QUERIES, *_CLIENT, *_FILES, *_DATABASE, *_SCRATCH_URL, *_OUTPUT)
+def generate(check: bool, watch: bool, live: bool, **flags: Any) -> None:  # noqa: FBT001
+    """Write the typed client: Python functions for the queries in sql/queries.
+
+    The schema is built from the migrations on a scratch server; --check compares hashes and needs none.
+    """
+    if watch and (check or live or flags["as_json"]):
+        raise click.UsageError("--watch goes on and on, and takes no --check, --live or --json.")
+
+    async def work(config: Config, report: LiveReport) -> Result:
+        from runner import generating
+
+        if check:
+            return generating.check_generated(config)
+        if watch:
+            return await generating.watch(config, _show, listener=report)
+        return await generating.generate(config, live=live, listener=report)
+
+    _run("generate", flags, work, needs_database=live)
+
+
+@main.command("check-queries")
+@click.option("--from", "revision", metavar="REVISION", help="The queries that run today: those of this git revision.")
+@_with(*_QUERIES, *_FILES, *_SCRATCH_URL, *_REACHED, *_OUTPUT)
+def check_queries(revision: str | None, **flags: Any) -> None:
+    """Prove that queries survive the pending migrations; exit 3 if one breaks.
+
+    With --from, the queries of a revision (a branch, tag or commit that is deployed) are tried on a scratch server
+    after each migration that it does not have. Without, those of the folder after all migrations.
+    """
+
+    async def work(config: Config, live: LiveReport) -> Result:
+        from runner.checking import check_queries
+
+        return await check_queries(config, revision=revision, listener=live)
+
+    _run("check-queries", flags, work, needs_database=False)
+
+
+@main.command()
 @click.argument("version", type=_VERSION)
 @_with(*_WRITES)
 def baseline(version: int, **flags: Any) -> None:
@@ -304,6 +352,19 @@ def _run(
     _guarded(command, finish, as_json=as_json, debug=flags.pop("debug"))
 
 
+def _show(each: Result | MigrateError) -> None:
+    """One of several results of a command that goes on."""
+    from runner.errors import MigrateError
+    from runner.report.output import say
+    from runner.report.text import error_text, render
+
+    if isinstance(each, MigrateError):
+        for error in (each, *each.others):
+            say(error_text(error), err=True)
+    else:
+        say(render(each))
+
+
 def _shown(command: str, result: Result, *, as_json: bool) -> str:
     if as_json:
         from runner.report.json import document, result_parts
@@ -333,9 +394,8 @@ def _guarded(command: str, work: Callable[[], None], *, as_json: bool = False, d
 def _fail(command: str, error: MigrateError, *, as_json: bool) -> NoReturn:
     from runner.report.json import document, error_parts
     from runner.report.output import say
-    from runner.report.text import error_text
 
-    say(error_text(error), err=True)
+    _show(error)
     if as_json:
         say(document(command, error.status, error_parts(error)))
     sys.exit(error.status)

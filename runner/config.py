@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _LIBPQ = ("PGSERVICE", "PGHOST", "PGDATABASE")
-_PATHS = ("dir", "embedded-dir", "declared-file")
+_PATHS = ("dir", "embedded-dir", "declared-file", "queries", "client")
 _DURATION_HINT = "Durations are 500ms, 5s, 2min or 1h, and at most 24 days."
 
 
@@ -45,6 +45,8 @@ class Config(NamedTuple):
     on_drift: OnDrift = OnDrift.WARN
     ignore: tuple[str, ...] = ()
     declared_file: Path = Path("sql/schema.sql")
+    queries: Path = Path("sql/queries")
+    client: Path = Path("client")
     scratch_url: str | None = None
     database: str | None = None
 
@@ -87,6 +89,8 @@ SETTINGS = {
     "on_drift": Setting("--on-drift", "MIGRATE_ON_DRIFT", "on-drift", "warn", _on_drift),
     "ignore": Setting("--ignore", "MIGRATE_IGNORE", "ignore", None, _patterns),
     "declared_file": Setting("--declared-file", "MIGRATE_DECLARED_FILE", "declared-file", "sql/schema.sql", Path),
+    "queries": Setting("--queries", "MIGRATE_QUERIES", "queries", "sql/queries", Path),
+    "client": Setting("--client", "MIGRATE_CLIENT", "client", "client", Path),
     "scratch_url": Setting("--scratch-url", "MIGRATE_SCRATCH_URL", None, None),
 }
 EMBEDDED = Setting("--embedded", None, "embedded-dir", ".migrate/postgres", Path)

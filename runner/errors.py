@@ -8,6 +8,8 @@ MigrateError
 ├── EmbeddedError    starting a server of our own    exit 1 or 2
 ├── FileError        what a file may be              exit 2
 ├── IntegrityError   files against ledger            exit 3
+├── QueryError       what a query may be             exit 2
+├── ClientError      the generated client            exit 2
 ├── LedgerError      the ledger itself               exit 1, 2, 6 or 7
 ├── LockError        waiting for other sessions      exit 5
 ├── ApplyError       running a file                  exit 1 or 5
@@ -74,6 +76,7 @@ class MigrateError(Exception):
         self.context = context
         self.hint = hint
         self.state = state
+        self.others: tuple[MigrateError, ...] = ()  # found in the same run, each as good as this one
 
 
 class ConfigError(MigrateError):
@@ -229,6 +232,58 @@ class TransactionControl(FileError):
 
 class SessionControl(FileError):
     name = "file.session-control"
+
+
+class QueryError(MigrateError):
+    status = Exit.USAGE
+
+
+class EmptyQueries(QueryError):
+    name = "query.none"
+
+
+class BadAnnotation(QueryError):
+    name = "query.bad-annotation"
+
+
+class BadQueryName(QueryError):
+    name = "query.bad-name"
+
+
+class SameQueryName(QueryError):
+    name = "query.same-name"
+
+
+class NotOneStatement(QueryError):
+    name = "query.not-one-statement"
+
+
+class BadParameter(QueryError):
+    name = "query.bad-parameter"
+
+
+class BadColumn(QueryError):
+    name = "query.bad-column"
+
+
+class BadCommand(QueryError):
+    name = "query.bad-command"
+
+
+class QueryRefused(QueryError):
+    name = "query.refused"
+
+
+class ClientError(MigrateError):
+    status = Exit.USAGE
+
+
+class NotGenerated(ClientError):
+    name = "client.not-generated"
+
+
+class NoRevision(ClientError):
+    name = "client.no-revision"
 
 
 class IntegrityError(MigrateError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.errors import Exit
+from runner.errors import Exit, Place
 from runner.ledger.integrity import DIFFERENCES, TO_APPLY, Row, Standing
 
 if TYPE_CHECKING:
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.catalog.difference import Difference
+    from runner.client.described import Described
+    from runner.client.package import Written
+    from runner.client.queries import Query
     from runner.ledger.edits import Edit
     from runner.ledger.entry import LedgerEntry
     from runner.ledger.plan import Plan
@@ -155,6 +158,62 @@ class DumpResult(NamedTuple):
         return Exit.DONE
 
 
+class GenerateResult(NamedTuple):
+    """The queries as the server describes them, and what was written of the client in the folder."""
+
+    folder: str
+    described: tuple[Described, ...]
+    written: Written
+
+    @property
+    def status(self) -> Exit:
+        """DONE."""
+        return Exit.DONE
+
+
+class GenerateCheck(NamedTuple):
+    """What is stale in the client on disk, a line each, and how many query files it is made of."""
+
+    folder: str
+    files: int
+    stale: tuple[str, ...]
+
+    @property
+    def status(self) -> Exit:
+        """DIFFERENCE or DONE."""
+        return Exit.DIFFERENCE if self.stale else Exit.DONE
+
+
+class QueryFinding(NamedTuple):
+    """What a migration does to a query; `migration` None if the query does not work as it is."""
+
+    query: Query
+    place: Place
+    migration: Migration | None
+    text: str
+    breaks: bool
+    hint: str | None = None
+
+
+class CheckResult(NamedTuple):
+    """What was found in the queries of a revision, or in those of the folder, after `pending` migrations."""
+
+    revision: str | None
+    queries: int
+    pending: int
+    findings: tuple[QueryFinding, ...]
+
+    @property
+    def broken(self) -> int:
+        """How many queries break."""
+        return len({finding.query.name for finding in self.findings if finding.breaks})
+
+    @property
+    def status(self) -> Exit:
+        """DIFFERENCE if a query breaks, else DONE."""
+        return Exit.DIFFERENCE if self.broken else Exit.DONE
+
+
 class PlanResult(NamedTuple):
     """The plan with the script of each step; `sql` is the whole as a script for psql, if that was asked for."""
 
@@ -199,6 +258,9 @@ Result = (
     | DeclaredResult
     | DraftResult
     | DumpResult
+    | GenerateResult
+    | GenerateCheck
+    | CheckResult
     | PlanResult
     | BaselineResult
     | ResolveResult

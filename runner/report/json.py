@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from runner.results import (
     BaselineResult,
+    CheckResult,
     DeclaredResult,
     DraftResult,
     DumpResult,
+    GenerateCheck,
+    GenerateResult,
     PlanResult,
     ResolveResult,
     StatusResult,
@@ -17,13 +20,16 @@ from runner.results import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from runner.catalog.difference import Difference
+    from runner.client.described import Access, Described
     from runner.errors import Exit, MigrateError
     from runner.ledger.edits import Edit
     from runner.ledger.integrity import Row
     from runner.migrations.migration import Migration
     from runner.migrations.script import Script
-    from runner.results import Applied, Result, SchemaCheck
+    from runner.results import Applied, QueryFinding, Result, SchemaCheck
 
 FORMAT = 1
 
@@ -51,6 +57,16 @@ def result_parts(result: Result) -> dict[str, Any]:
             return {"sql": result.sql, "file": str(result.output) if result.output else None}
         case DeclaredResult():
             return {"file": result.path, "schema": _checked(result.schema)}
+        case GenerateResult():
+            written = result.written
+            queries = [_query(each) for each in result.described]
+            return {"queries": queries, "written": list(written.files), "removed": list(written.removed)}
+        case GenerateCheck():
+            return {"stale": list(result.stale)}
+        case CheckResult():
+            findings = [_finding(each) for each in result.findings]
+            counts = {"queries": result.queries, "pending": result.pending}
+            return {"revision": result.revision, **counts, "findings": findings}
         case PlanResult():
             pending = [_planned(step.migration, result.scripts[step.migration.version]) for step in result.plan.steps]
             return {"pending": pending} | ({} if result.sql is None else {"sql": result.sql})
@@ -84,6 +100,38 @@ def _checked(check: SchemaCheck) -> dict[str, Any]:
         "differences": None if check.differences is None else [_difference(each) for each in check.differences],
     }
     return parts | ({} if check.repair is None else {"repair_sql": check.repair})
+
+
+def _query(described: Described) -> dict[str, Any]:
+    query = described.query
+    return {
+        "name": query.name,
+        "command": query.command.value,
+        "file": query.place.path,
+        "line": query.place.line,
+        "parameters": [{"name": each.name, "nullable": each.nullable} for each in described.parameters],
+        "columns": [{"name": each.name, "nullable": each.nullable} for each in described.columns],
+        "one_row": described.one_row,
+        "reads": _accesses(described.reads),
+        "writes": _accesses(described.writes),
+        "missing": _accesses(described.missing),
+    }
+
+
+def _finding(finding: QueryFinding) -> dict[str, Any]:
+    return {
+        "query": finding.query.name,
+        "file": finding.place.path,
+        "line": finding.place.line,
+        "migration": finding.migration.title if finding.migration else None,
+        "breaks": finding.breaks,
+        "text": finding.text,
+        "hint": finding.hint,
+    }
+
+
+def _accesses(accesses: Sequence[Access]) -> dict[str, list[str]]:
+    return {access.relation: list(access.columns) for access in accesses}
 
 
 def _edit(edit: Edit) -> dict[str, Any]:

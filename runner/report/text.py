@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, assert_never
 from unicodedata import east_asian_width
 
@@ -14,9 +15,12 @@ from runner.report.style import bold, dim, green, red, yellow
 from runner.results import (
     Against,
     BaselineResult,
+    CheckResult,
     DeclaredResult,
     DraftResult,
     DumpResult,
+    GenerateCheck,
+    GenerateResult,
     PlanResult,
     ResolveResult,
     StatusResult,
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
     from runner.ledger.entry import LedgerEntry
     from runner.migrations.migration import Migration
     from runner.migrations.script import Script
-    from runner.results import Result, SchemaCheck
+    from runner.results import QueryFinding, Result, SchemaCheck
 
 SHORT_HISTORY = 12
 _WIDEST_SOURCE = 110
@@ -71,6 +75,12 @@ def render(result: Result) -> str:
             return _draft(result)
         case DumpResult():
             return f"wrote {result.output}" if result.output else result.sql.removesuffix("\n")
+        case GenerateResult():
+            return _generated(result)
+        case GenerateCheck():
+            return _generate_check(result)
+        case CheckResult():
+            return _query_check(result)
         case PlanResult():
             return _plan(result) if result.sql is None else result.sql.removesuffix("\n")
         case BaselineResult():
@@ -167,6 +177,48 @@ def _draft(result: DraftResult) -> str:
             yellow(f"{_count(left, 'change')} left to you as a comment, with the reason: what it drops is lost")
         )
     return "\n".join([*lines, "read them, mend what you know better, then: migrate up"])
+
+
+def _generated(result: GenerateResult) -> str:
+    """What changed on disk, a line a file, and how much there is."""
+    written = result.written
+    lines = [f"wrote {path}" for path in written.files] + [f"removed {path}" for path in written.removed]
+    modules = _count(len(written.files) + written.unchanged - 1, "module")
+    fresh = "" if written.files or written.removed else "nothing to do: "
+    return "\n".join([*lines, f"{fresh}{_queries(len(result.described))} in {modules} of {result.folder}"])
+
+
+def _generate_check(result: GenerateCheck) -> str:
+    if not result.stale:
+        return f"{result.folder} is fresh: {_count(result.files, 'query file')}"
+    return "\n".join([*result.stale, red(f"{result.folder} is stale: migrate generate")])
+
+
+def _query_check(result: CheckResult) -> str:
+    """What was found, under the migration that does it, and a line that sums it up."""
+    lines: list[str] = []
+    for migration, group in groupby(result.findings, key=lambda finding: finding.migration):
+        lines += [bold(migration.title)] if migration else []
+        lines += [line for finding in group for line in _finding_lines(finding)]
+    queries = _queries(result.queries)
+    if result.revision is None:
+        verdict = f"{result.broken} of {queries} cannot run" if result.broken else f"all {queries} can run"
+        verdict += " on what the migrations make"
+    else:
+        verdict = f"{result.broken} of {queries}" if result.broken else f"none of {queries}"
+        verdict += f" of {result.revision} would break after {_count(result.pending, 'pending migration')}"
+    return "\n".join([*lines, red(verdict) if result.broken else verdict])
+
+
+def _finding_lines(finding: QueryFinding) -> list[str]:
+    place = f"{finding.place.path}:{finding.place.line}"
+    verb = red("breaks") if finding.breaks else yellow("changes")
+    line = f"  {place} {finding.query.name} {verb}: {finding.text}"
+    return [line, f"    hint: {finding.hint}"] if finding.hint else [line]
+
+
+def _queries(number: int) -> str:
+    return "1 query" if number == 1 else f"{number} queries"
 
 
 def difference_lines(differences: Sequence[Difference]) -> list[str]:

@@ -1,0 +1,157 @@
+"""The text of the generated client: one module a query file, and one for what they share."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from runner.client.functions import FunctionWriter
+from runner.client.layout import dataclass, escaped, literal, tall
+from runner.client.types import Definition, Types, class_name, member_names, modules
+from runner.errors import BadQueryName
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.client.described import Described
+    from runner.client.queries import QueryFile
+
+_SORTED_WIDTH = 88  # where sorters of imports break a line, unless they are told otherwise
+_SHARED = ("Cidr", "Connection", "Database", "Inet", "Json", "JsonValue")
+_STRING = re.compile(r'"""(?:\\.|[^\\])*?"""', re.DOTALL)
+
+_ALIASES = {
+    "Inet": "ipaddress.IPv4Address | ipaddress.IPv6Address | ipaddress.IPv4Interface | ipaddress.IPv6Interface",
+    "Cidr": "ipaddress.IPv4Network | ipaddress.IPv6Network",
+}
+_PROTOCOLS = '''
+JsonValue: TypeAlias = Mapping[str, Any] | Sequence[Any] | str | int | float | bool
+"""What a json or jsonb parameter is, where no query says more; None is SQL's NULL."""
+
+Json: TypeAlias = JsonValue | None
+"""What a json or jsonb column is: SQL's NULL and JSON's null are both None."""
+
+
+class Database(Protocol):
+    """A connection of asyncpg, in a transaction or not, or a pool."""
+
+    async def execute(self, query: str, /, *args: Any) -> str: ...
+
+    async def executemany(self, command: str, /, args: Any) -> None: ...
+
+    async def fetch(self, query: str, /, *args: Any) -> list[Any]: ...
+
+    async def fetchrow(self, query: str, /, *args: Any) -> Any: ...
+
+    async def fetchval(self, query: str, /, *args: Any) -> Any: ...
+
+    async def copy_records_to_table(
+        self,
+        table_name: str,
+        /,
+        *,
+        records: Any,
+        columns: Any,
+        schema_name: Any,
+    ) -> str: ...
+
+
+class Connection(Database, Protocol):
+    """A connection of asyncpg; a cursor needs one, as a pool has many."""
+
+    def transaction(self) -> Any: ...
+
+    def cursor(self, query: str, /, *args: Any, prefetch: int) -> Any: ...
+
+
+async def init(connection: Any) -> None:
+    """Teaches a connection the types of this client: `asyncpg.create_pool(…, init=init)`."""
+    for name, version in (("json", b""), ("jsonb", b"\\x01")):
+        await connection.set_type_codec(
+            name,
+            schema="pg_catalog",
+            format="binary",
+            encoder=lambda value, version=version: version + json.dumps(value).encode(),
+            decoder=lambda data, version=version: json.loads(data[len(version) :]),
+        )
+'''
+_HSTORE = """    await connection.set_builtin_type_codec("hstore", codec_name="pg_contrib.hstore")
+"""
+
+
+def render_module(file: QueryFile, queries: Sequence[Described], types: Types) -> str:
+    """The module of a query file, without its header. Raises a QueryError for what has no form in Python."""
+    writers = [FunctionWriter(described, types) for described in queries]
+    constants = [f'{writer.constant} = """\\\n{escaped(_sql(writer.described))}"""' for writer in writers]
+    body = "\n\n".join(constants) + "".join(f"\n\n\n{part}" for writer in writers for part in writer.parts()) + "\n"
+    imports = _imports(body, types, [name for writer in writers for name in writer.imports])
+    _check_names(queries, body, imports)
+    return f'"""The queries of {file.path}."""\n\n{imports}\n\n{body}'
+
+
+def _check_names(queries: Sequence[Described], body: str, imports: str) -> None:
+    """Raises if a query's function or class would hide what the module imports."""
+    imported = set(re.findall(r"\w+", imports))
+    classes = set(re.findall(r"^class (\w+)", body, re.MULTILINE))
+    for query in (described.query for described in queries):
+        own = {query.function, *(name for name in classes if name.startswith(class_name(query.name)))}
+        if taken := own & imported:
+            raise BadQueryName(
+                f"{query.name} makes a name that is in use: {', '.join(sorted(taken))}",
+                place=query.place,
+                hint="Give the query another name.",
+            )
+
+
+def _sql(described: Described) -> str:
+    """The text that is sent: the name comes first, as pg_stat_activity shows the beginning."""
+    query = described.query
+    return f"-- name: {query.name} {query.command.value}\n{described.sql}"
+
+
+def _imports(body: str, types: Types, own: Sequence[tuple[str, str]]) -> str:
+    """The import lines for the names that the code uses; what stands in strings is no use."""
+    code = _STRING.sub("", body)
+    lines = [f"import {module}" for module in modules(code) if module != "asyncpg"]
+    abstract = [name for name in ("AsyncGenerator", "Iterable", "Sequence") if f"{name}[" in code]
+    lines += [f"from collections.abc import {', '.join(abstract)}"] if abstract else []
+    lines += ["from dataclasses import dataclass"] if "@dataclass" in code else []
+    shared = sorted(name for name in (*_SHARED, *types.definitions) if re.search(rf"\b{name}\b", code))
+    flat = f"from . import {', '.join(shared)}"
+    local = flat if len(flat) <= _SORTED_WIDTH else tall("from . import (", shared, ")")
+    typed = [
+        f"from {module} import {', '.join(sorted({name for each, name in own if each == module}))}"
+        for module in sorted({module for module, _ in own})
+    ]
+    groups = ["\n".join(lines), "import asyncpg" if "asyncpg." in code else "", "\n".join(typed), local]
+    return "\n\n".join(group for group in groups if group)
+
+
+def render_shared(types: Types) -> str:
+    """The module that the others share: protocols, `init`, enums, composite types, rows of tables."""
+    primed = "".join(f'    await connection.fetchval("SELECT NULL::{name}")\n' for name in sorted(types.primed))
+    functions = _PROTOCOLS.strip("\n") + "\n" + (_HSTORE if types.hstore else "") + primed
+    classes = [_definition(definition, types) for definition in types.definitions.values()]
+    aliases = [f"{name}: TypeAlias = {union}" for name, union in _ALIASES.items() if name in types.aliases]
+    body = "\n\n".join([*aliases, functions.rstrip("\n"), *(f"\n{each}" for each in classes)]) + "\n"
+    code = _STRING.sub("", body)
+    lines = [*(f"import {module}" for module in {*modules(code), "json"} if module != "asyncpg"), *_from(code)]
+    asyncpg = "\n\nimport asyncpg" if "asyncpg." in code else ""
+    lines = sorted(lines, key=lambda line: (line.startswith("from"), line))
+    imports = "\n".join(lines) + asyncpg
+    return f'"""What the modules of this client share."""\n\n{imports}\n\n{body}'
+
+
+def _from(code: str) -> list[str]:
+    lines = ["from collections.abc import Mapping, Sequence", "from typing import Any, Protocol, TypeAlias"]
+    lines += ["from dataclasses import dataclass"] if "@dataclass" in code else []
+    return [*lines, "from enum import StrEnum"] if "StrEnum)" in code else lines
+
+
+def _definition(definition: Definition, types: Types) -> str:
+    if definition.labels:
+        members = zip(member_names(definition.labels), definition.labels, strict=True)
+        lines = [f"    {name} = {literal(label)}" for name, label in members]
+        return "\n".join([f"class {definition.name}(StrEnum):", f'    """The enum {definition.origin}."""', "", *lines])
+    fields = [(field.name, types.optional(field)) for field in definition.fields]
+    return dataclass(definition.name, f"A row of {definition.origin}.", fields)
