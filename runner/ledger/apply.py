@@ -25,7 +25,7 @@ from runner.ledger.drift import keep_if_behind, look_for_drift
 from runner.ledger.entry import State
 from runner.ledger.ledger import create_ledger, read_ledger, require_writable
 from runner.ledger.light import MOST_FILES, apply_light, is_light
-from runner.ledger.lock import Waiting, begin_locked
+from runner.ledger.lock import Waiting, begin_locked, nothing_begun
 from runner.ledger.no_transaction import apply_alone
 from runner.ledger.retry import patiently
 from runner.ledger.transaction import UnseenCommit, apply_together
@@ -92,7 +92,8 @@ async def apply_pending(
         try:
             with translated():
                 if not looked:
-                    await look_for_drift(session, ledger.tip)
+                    with nothing_begun():
+                        await look_for_drift(session, ledger.tip)
                     looked = True
                 complete = await _apply(session, queue[0], ledger, keep_sql(session.scope) if len(queue) == 1 else "")
         except MigrateError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from asyncio import CancelledError
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from runner.durations import format_duration
@@ -18,7 +19,7 @@ from runner.server.connect import fetch_rows
 from runner.server.sql import load_sql, quote_literal
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from runner.ledger.entry import LedgerEntry
     from runner.ledger.session import Session
@@ -69,8 +70,9 @@ async def begin_locked(session: Session, migration: Migration | None, tip: Ledge
 
     Raises LockTimeout after the configured time.
     """
-    if await _poll(session, lambda: _begin_at_once(session, migration), tip) and await unmoved(session, tip):
-        return True
+    with nothing_begun():
+        if await _poll(session, lambda: _begin_at_once(session, migration), tip) and await unmoved(session, tip):
+            return True
     await session.connection.execute("ROLLBACK")
     return False
 
@@ -111,7 +113,16 @@ async def lock_session(session: Session, migration: Migration, tip: LedgerEntry 
 
 
 class Waiting(CancelledError):
-    """Cancelled before the lock was had: nothing was begun."""
+    """Cancelled before the lock was had, or before the ledger was looked at under it: nothing was begun."""
+
+
+@contextmanager
+def nothing_begun() -> Iterator[None]:
+    """Lets a cancellation say that it came before any file was begun: another runner may have applied it meanwhile."""
+    try:
+        yield
+    except CancelledError as cancelled:
+        raise Waiting from cancelled
 
 
 async def _poll(session: Session, try_once: Callable[[], Awaitable[bool]], tip: LedgerEntry | None) -> bool:
@@ -123,15 +134,14 @@ async def _poll(session: Session, try_once: Callable[[], Awaitable[bool]], tip: 
     stale_from = session.turn.elapsed() + _STALE_AFTER
     session.turn.waiting = True
     try:
-        while not await try_once():
-            held = True
-            while held:
-                await _pause(session)
-                held, moved = await _look(session, tip)
-                if moved and (not held or session.turn.elapsed() >= stale_from):
-                    return False
-    except CancelledError as cancelled:
-        raise Waiting from cancelled
+        with nothing_begun():
+            while not await try_once():
+                held = True
+                while held:
+                    await _pause(session)
+                    held, moved = await _look(session, tip)
+                    if moved and (not held or session.turn.elapsed() >= stale_from):
+                        return False
     finally:
         session.turn.waiting = False
     session.turn.renew()
