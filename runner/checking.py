@@ -60,7 +60,7 @@ async def check_queries(config: Config, *, revision: str | None, listener: Liste
         deployed = _deployed(revision, config, Path(folder))
         pending = _pending(deployed, now, revision)
         async with _scratch(config, deployed, listener) as session:
-            findings = await _follow(session, queries, now, pending)
+            findings = await _follow(session, queries, [*deployed, *pending], pending)
     return CheckResult(revision, len(queries), len(pending), tuple(findings))
 
 
@@ -99,8 +99,13 @@ async def _scratch(config: Config, migrations: Sequence[Migration], listener: Li
 async def _follow(
     session: Session, queries: Sequence[Query], migrations: Sequence[Migration], pending: Sequence[Migration]
 ) -> list[QueryFinding]:
-    """What each pending migration does to the queries; one that it breaks is not looked at again."""
-    before = await _describe(session, queries)
+    """What each pending migration does to the queries; one that it breaks is not looked at again.
+
+    Each state is compared with the first: a migration that takes back what another did is no news for who runs today.
+    """
+    first = before = await _describe(session, queries)
+    origin = {each.query.name: each for each in first.accepted}
+    told: set[tuple[str, str]] = set()
     findings = [_finding(each, None) for each in before.refused]
     for migration in pending:
         async with open_session(session.config, Listener(), None) as again:
@@ -115,11 +120,15 @@ async def _follow(
             was = known[each.query.name]
             gone = sorted(set(names((*was.reads, *was.writes))) - there)
             findings.append(_finding(each, migration, gone))
-        for described in after.accepted:
-            changes = compare(known[described.query.name], described, before.types, after.types)
-            query = described.query
-            findings += [QueryFinding(query, query.place, migration, each.text, each.breaks) for each in changes]
-        before = after
+        changed = {
+            (described.query.name, change.text): QueryFinding(
+                described.query, described.query.place, migration, change.text, change.breaks
+            )
+            for described in after.accepted
+            for change in compare(origin[described.query.name], described, first.types, after.types)
+        }
+        findings += [finding for key, finding in changed.items() if key not in told]
+        before, told = after, set(changed)
     return findings
 
 

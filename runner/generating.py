@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from runner.client.describe import describe
-from runner.client.package import SHARED, find_stale, sources, with_header, write_package
+from runner.client.package import SHARED, find_stale, sources, with_headers, write_package
 from runner.client.queries import parse_files, read_folder
 from runner.client.render import render_module, render_shared
 from runner.client.types import Types
-from runner.errors import MigrateError, QueryError
+from runner.errors import FileError, MigrateError, QueryError
 from runner.ledger.session import Listener, open_session
 from runner.migrations.folder import load_if_any
 from runner.rebuild import built
@@ -70,7 +70,7 @@ async def _generate(
         _raise_all(errors)
     modules[SHARED] = render_shared(known)
     made = sources(texts, migrations)
-    written = write_package(config.client, {name: with_header(text, made[name]) for name, text in modules.items()})
+    written = write_package(config.client, with_headers(modules, made))
     _warn(described, listener)
     return GenerateResult(str(config.client), tuple(described), written)
 
@@ -117,13 +117,14 @@ async def watch(config: Config, show: Show, *, listener: Listener = _SILENT) -> 
     The scratch database stays while the migrations do.
     """
     while True:
-        migrations = load_if_any(config.folder)
+        before = _state(config)
         try:
+            migrations = load_if_any(config.folder)
             async with _schema(config, migrations, listener, live=False) as connection:
                 await _follow(connection, config, migrations, show, listener)
         except MigrateError as error:
             show(error)
-            await _until_changed(config, _state(config))
+            await _until_changed(config, before)
 
 
 async def _follow(
@@ -135,7 +136,7 @@ async def _follow(
         try:
             result = await _generate(connection, config, read_folder(config.queries), migrations, listener)
             show(result)
-        except QueryError as error:
+        except (QueryError, FileError) as error:
             show(error)
         await _until_changed(config, before)
         if load_if_any(config.folder) != migrations:
@@ -151,5 +152,8 @@ async def _until_changed(config: Config, before: object) -> None:
 
 def _state(config: Config) -> list[tuple[str, int]]:
     """What the folders hold: names and times of change."""
-    paths = [path for folder in (config.queries, config.folder) for path in sorted(folder.glob("*.sql"))]
-    return [(str(path), path.stat().st_mtime_ns) for path in paths]
+    found = []
+    for path in (path for folder in (config.queries, config.folder) for path in sorted(folder.glob("[!.]*.sql"))):
+        with suppress(FileNotFoundError):  # an editor saves by renaming
+            found.append((str(path), path.stat().st_mtime_ns))
+    return found

@@ -33,6 +33,8 @@ def compare(before: Described, after: Described, types_before: TypesById, types_
         changes += _column(old, new, types_before, types_after)
     for given, wanted in zip(before.parameters, after.parameters, strict=True):
         changes += _parameter(given, wanted, types_before, types_after)
+    if before.target and not after.target:
+        changes.append(Change("it writes by COPY, which cannot go there now", breaks=True))
     if before.one_row and not after.one_row:
         changes.append(Change("it may give no row now", breaks=False))
     return changes
@@ -53,7 +55,13 @@ def _column(old: Field, new: Field, types_before: TypesById, types_after: TypesB
         yield Change(f"column {old.name} can be NULL now", breaks=False)
     unknown = _labels(new.shape.oid, types_after) - _labels(old.shape.oid, types_before)
     if unknown:
-        yield Change(f"column {old.name} can be {', '.join(map(repr, sorted(unknown)))} now", breaks=False)
+        yield Change(f"column {old.name} can be {_listed(unknown)} now", breaks=False)
+    if len(old.shape.fields) == len(new.shape.fields):
+        for before, after in zip(old.shape.fields, new.shape.fields, strict=True):
+            yield from (
+                change._replace(text=change.text.replace("column ", f"column {old.name}.", 1))
+                for change in _column(before, after, types_before, types_after)
+            )
 
 
 def _parameter(old: Parameter, new: Parameter, types_before: TypesById, types_after: TypesById) -> Iterator[Change]:
@@ -62,16 +70,32 @@ def _parameter(old: Parameter, new: Parameter, types_before: TypesById, types_af
         yield Change(f"parameter {old.name} must not be NULL now", breaks=True)
     gone = _labels(old.type, types_before) - _labels(new.type, types_after)
     if gone:
-        yield Change(f"parameter {old.name} cannot be {', '.join(map(repr, sorted(gone)))} any more", breaks=True)
+        yield Change(f"parameter {old.name} cannot be {_listed(gone)} any more", breaks=True)
+
+
+def _listed(labels: set[str]) -> str:
+    return ", ".join(map(repr, sorted(labels)))
 
 
 def _type(what: str, old: Shape, new: Shape, types_before: TypesById, types_after: TypesById) -> Iterator[Change]:
     """A type that is another one; it breaks if Python sees another one, too."""
     was, becomes = _called(old.oid, types_before), _called(new.oid, types_after)
-    if was == becomes:
-        return
-    same = Types(types_before).annotation(old) == Types(types_after).annotation(new)
-    yield Change(f"{what} was {was} and is {becomes} now", breaks=not same)
+    if was != becomes or len(old.fields) != len(new.fields):
+        same = Types(types_before).annotation(old) == Types(types_after).annotation(new)
+        yield Change(f"{what} was {was} and is {becomes} now", breaks=not same)
+    elif _attributes(old.oid, types_before) != _attributes(new.oid, types_after):
+        yield Change(f"{what} is a {becomes}, which has other fields now", breaks=True)
+
+
+def _core(oid: int, types: TypesById) -> Type | None:
+    """The type that an array or domain is made of."""
+    found = types.get(oid)
+    return _core(found.element, types) if found and (found.is_array or found.kind == "d") else found
+
+
+def _attributes(oid: int, types: TypesById) -> list[tuple[str, str]]:
+    found = _core(oid, types)
+    return [(name, _called(field, types)) for name, field in found.fields] if found else []
 
 
 def _called(oid: int, types: TypesById) -> str:
@@ -85,5 +109,5 @@ def _called(oid: int, types: TypesById) -> str:
 
 
 def _labels(oid: int, types: TypesById) -> set[str]:
-    found = types.get(oid)
+    found = _core(oid, types)
     return set(found.labels) if found else set()

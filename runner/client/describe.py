@@ -17,13 +17,14 @@ from runner.client.parameters import Usage, bare, missing_columns, ordering_para
 from runner.client.shapes import Field, Shape, shape_of_column
 from runner.client.stars import expand, find_arms
 from runner.client.tree import key, read_tree, walk
+from runner.client.types import can_copy, field_problem
 from runner.errors import BadColumn, BadParameter, NoRight, Place, QueryError, QueryRefused, ReadOnly
 from runner.migrations.statements import place_at
 from runner.server.connect import fetch_rows, is_lost
 from runner.server.sql import load_sql, quote_identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import asyncpg
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from runner.server.connect import Connection
 
 _INDETERMINATE = "42P18"
+_TOO_MANY_ARGUMENTS = "54023"
+_HIDDEN_STAR = re.compile(r"^\s*table\b|\bselect\b", re.IGNORECASE)  # TABLE t, or WITH … (SELECT …)
 _UNNAMED = "?column?"
 _FIRST_COLUMN_BIT = 7  # a set of columns counts from the first system column
 
@@ -74,14 +77,19 @@ async def _without_stars(
     """A query, prepared, with its stars written out; what comes out must be the same to the server."""
     first = await _prepare(connection, query, query.sql, types)
     arms = find_arms(query)
-    if not any(item for arm in arms for item in arm):
+    hidden = not arms and first.columns and _HIDDEN_STAR.search(query.sql)
+    if not hidden and not query.embeds and not any(item for arm in arms for item in arm):
         return first
-    if first.tree is None:
-        raise BadColumn("the star cannot be written out", place=query.place)
+    cannot = BadColumn("the star cannot be written out", place=query.place, hint="Write the columns out.")
+    if first.tree is None or hidden:
+        raise cannot
     sql, embeds = expand(query, first.tree, arms, reserved)
-    second = await _prepare(connection, query, sql, types)
+    try:
+        second = await _prepare(connection, query, sql, types)
+    except QueryRefused:
+        raise cannot from None
     if second.columns != first.columns or key(second.tree) != key(first.tree):
-        raise BadColumn("the star cannot be written out", place=query.place, hint="Write the columns out.")
+        raise cannot
     return second._replace(embeds=embeds)
 
 
@@ -103,7 +111,11 @@ async def _prepare(connection: Connection, query: Query, sql: str, types: Mappin
     columns = tuple((attribute.name, attribute.type.oid) for attribute in statement.get_attributes())
     parameters = tuple(parameter.oid for parameter in statement.get_parameters())
     names = [f"{quote_identifier(types[oid].schema)}.{quote_identifier(types[oid].name)}" for oid in parameters]
-    text = await _analyze(connection, sql, ", ".join(names), "SETOF record" if columns else "void")
+    try:
+        text = await _analyze(connection, sql, ", ".join(names), "SETOF record" if columns else "void")
+    except BadParameter as error:
+        error.place = query.place
+        raise
     tree = read_tree(text)
     if tree and (ordering := ordering_parameter(tree)):
         name = _shown(query, ordering)
@@ -137,6 +149,11 @@ async def _analyze(connection: Connection, sql: str, parameters: str, result: st
     except asyncpg.PostgresError as error:
         if is_lost(error):
             raise
+        if error.sqlstate == _TOO_MANY_ARGUMENTS:
+            raise BadParameter(
+                "the query has more than 100 parameters",
+                hint="A function, in which it is analyzed, takes 100: use arrays.",
+            ) from error
         return ""
     finally:
         await connection.execute("ROLLBACK")
@@ -186,7 +203,7 @@ def _described(prepared: _Prepared, facts: Facts) -> Described:
         prepared.sql,
         columns,
         _parameters(prepared, usage),
-        tuple(_embedded(level, embed) for embed in prepared.embeds) if level else (),
+        tuple(_embedded(level, embed, columns) for embed in prepared.embeds) if level else (),
         _whole_row(level, columns) if level else None,
         level is not None and one_row(level),
         _accesses(_columns_of(tree, ("selectedCols",)), facts),
@@ -206,9 +223,12 @@ def _column(level: Level | None, number: int, name: str, oid: int) -> Field:
     return Field(name, shape, level is None or column_nullable(level, number))
 
 
-def _embedded(level: Level, embed: Embed) -> EmbedField:
+def _embedded(level: Level, embed: Embed, columns: Sequence[Field]) -> EmbedField:
+    """An embedded row; it may be left out if a column is nullable here that the table has as NOT NULL."""
     row = _row(embed.relation, level.facts)
-    return EmbedField(embed.name, row, embed.first, embed.entry in level.joins.nulled)
+    here = columns[embed.first : embed.first + len(row.fields)]
+    lost = any(column.nullable and not field.nullable for column, field in zip(here, row.fields, strict=True))
+    return EmbedField(embed.name, row, embed.first, lost or embed.entry in level.joins.nulled)
 
 
 def _row(relation: int, facts: Facts) -> Row:
@@ -231,7 +251,8 @@ def _parameters(prepared: _Prepared, usage: Usage) -> tuple[Parameter, ...]:
     """The parameters in order; a bare $1 is called after the column that it meets."""
     found: list[Parameter] = []
     for number, (declared, oid) in enumerate(zip(prepared.query.parameters, prepared.parameters, strict=True), start=1):
-        name = declared.name or usage.names.get(number) or f"arg{number}"
+        found_name = usage.names.get(number, "")
+        name = declared.name or (found_name if field_problem(found_name) is None else f"arg{number}")
         if declared.name is None and any(name == other.name for other in found):
             name = f"{name}_{number}"
         nullable = declared.nullable or number in usage.nullable
@@ -265,12 +286,17 @@ def _target(prepared: _Prepared, facts: Facts) -> Target | None:
     tree = prepared.tree
     if tree is None or tree.number("commandType") != INSERT or tree.node("onConflict") or prepared.columns:
         return None
-    relation = facts.relations.get(tree.nodes("rtable")[tree.number("resultRelation") - 1].number("relid"))
+    entry = tree.nodes("rtable")[tree.number("resultRelation") - 1]
+    if tree.nodes("cteList") or entry.text("relkind") == "v":
+        return None
+    relation = facts.relations.get(entry.number("relid"))
     columns = {}
     for target in tree.nodes("targetList"):
         value = bare(target.node("expr"))
         column = relation.columns.get(target.number("resno")) if relation else None
-        if column is None or value is None or value.tag != "PARAM":
+        if column is None or value is None or value.tag != "PARAM" or not can_copy(facts.types, column.type):
+            return None
+        if value.number("paramtype") != facts.base(column.type):
             return None
         columns[value.number("paramid")] = column.name
     numbers = list(range(1, len(prepared.parameters) + 1))

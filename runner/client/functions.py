@@ -73,7 +73,7 @@ class FunctionWriter:
                 place=query.place,
                 hint="Write INSERT INTO table (a, b) VALUES (@a, @b) and nothing else, or use :batchexec.",
             )
-        known = {column.name for column in columns} | {parameter.name for parameter in self.described.parameters}
+        known = {item.name for item, _ in self._items()} | {each.name for each in self.described.parameters}
         for name in query.json.keys() - known:
             raise BadAnnotation(f'{query.name} has no column or parameter "{name}"', place=query.place)
         names = [parameter.name for parameter in self.described.parameters]
@@ -186,7 +186,15 @@ class FunctionWriter:
             named = [f"rows: Iterable[{self.name}Params]"]
         signature = [f"{first}: {kind}", "/", *(["*"] if named and not many else []), *named]
         opening = call(f"async def {self.query.function}(", signature, f") -> {self._returns()}:")
-        return "\n".join([opening, *self._docstring(), *self._body(first)])
+        body = "\n".join(self._body(first))
+        for each in () if many else self.described.parameters:
+            if re.search(rf"(?<![\w.]){each.name}\(", body):
+                raise BadParameter(
+                    f"{self.query.name}: the parameter {each.name} hides what its function calls",
+                    place=self.query.place,
+                    hint="Give it another name.",
+                )
+        return "\n".join([opening, *self._docstring(), body])
 
     def _parameter(self, parameter: Parameter) -> str:
         kind = self._json(parameter.name, parameter.type) if parameter.name in self.query.json else ""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
 WIDTH = 100
+_MODULES = ("asyncpg", "datetime", "decimal", "ipaddress", "uuid")
+_BUILTINS = ("bool", "bytes", "dict", "float", "int", "list", "object", "str", "tuple")
 
 
 def call(opening: str, items: Sequence[str], closing: str, indent: str = "") -> str:
@@ -17,6 +21,7 @@ def call(opening: str, items: Sequence[str], closing: str, indent: str = "") -> 
 
 
 def tall(opening: str, items: Sequence[str], closing: str, indent: str = "") -> str:
+    """Items between brackets, one a line."""
     inner = "".join(f"{indent}    {item},\n" for item in items)
     return f"{opening}\n{inner}{indent}{closing}"
 
@@ -28,12 +33,32 @@ def escaped(text: str) -> str:
 
 
 def literal(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    """A text as Python writes it: what JSON calls a string is one of Python's, too."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    if '"' in text and "'" not in text:
+        quoted = "'" + quoted[1:-1].replace('\\"', '"') + "'"
+    return quoted
 
 
 def dataclass(name: str, title: str, fields: Iterable[tuple[str, str]], *, extra: str = "") -> str:
     """The text of a frozen class with slots; `fields` as name and annotation."""
-    lines = [f"    {field}: {annotation}" for field, annotation in fields]
+    named = dict(fields)
+    lines = [f"    {field}: {_unhidden(annotation, named)}" for field, annotation in named.items()]
     decorator = f"@dataclass(frozen=True, slots=True{extra})"
-    return "\n".join([decorator, f"class {name}:", f'    """{title}"""', "", *lines])
+    return "\n".join([decorator, f"class {name}:", f'    """{escaped(title)}"""', "", *lines])
+
+
+def _unhidden(annotation: str, fields: Container[str]) -> str:
+    """An annotation whose names no field of the class hides: a column may be called uuid, and be one."""
+    for word in set(re.findall(r"(?<![\w.])[a-z]+", annotation)):
+        if word in fields and word in (*_MODULES, *_BUILTINS):
+            other = f"_{word}" if word in _MODULES else f"builtins.{word}"
+            annotation = re.sub(rf"(?<![\w.]){word}\b", other, annotation)
+    return annotation
+
+
+def import_lines(code: str) -> list[str]:
+    """The imports of the modules that a code names; `_uuid` is another name for uuid."""
+    names = set(re.findall(rf"(?<![\w.])(_?(?:{'|'.join(_MODULES)})|builtins|_json)\.", code))
+    lines = (f"import {name[1:]} as {name}" if name[0] == "_" else f"import {name}" for name in names)
+    return sorted(lines, key=lambda line: line.split()[1:])

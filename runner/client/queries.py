@@ -114,11 +114,11 @@ def parse_files(texts: Mapping[str, str]) -> tuple[QueryFile, ...]:
 def module_name(path: str) -> str:
     """The name of the Python module for a query file. Raises BadQueryName."""
     stem = path.rpartition("/")[2].removesuffix(".sql")
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", stem) or keyword.iskeyword(stem):
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", stem) or keyword.iskeyword(stem) or stem == "init":
         raise BadQueryName(
             f'"{stem}" cannot be the name of a Python module',
             place=Place(path),
-            hint="Rename the file: lower-case letters, digits and _, and no keyword of Python.",
+            hint="Rename the file: lower-case letters, digits and _, no keyword of Python, and not init.",
         )
     return stem
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from typing import TYPE_CHECKING
 
 from runner.client.functions import FunctionWriter
-from runner.client.layout import dataclass, escaped, literal, tall
-from runner.client.types import Definition, Types, class_name, member_names, modules
-from runner.errors import BadQueryName
+from runner.client.layout import dataclass, escaped, import_lines, literal, tall
+from runner.client.types import Definition, Types, class_name, member_names
+from runner.errors import BadAnnotation, BadQueryName
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runner.client.described import Described
-    from runner.client.queries import QueryFile
+    from runner.client.queries import Query, QueryFile
 
 _SORTED_WIDTH = 88  # where sorters of imports break a line, unless they are told otherwise
 _SHARED = ("Cidr", "Connection", "Database", "Inet", "Json", "JsonValue")
@@ -71,11 +72,11 @@ async def init(connection: Any) -> None:
             name,
             schema="pg_catalog",
             format="binary",
-            encoder=lambda value, version=version: version + json.dumps(value).encode(),
-            decoder=lambda data, version=version: json.loads(data[len(version) :]),
+            encoder=lambda value, version=version: version + _json.dumps(value).encode(),
+            decoder=lambda data, version=version: _json.loads(data[len(version) :]),
         )
 '''
-_HSTORE = """    await connection.set_builtin_type_codec("hstore", codec_name="pg_contrib.hstore")
+_HSTORE = """    await connection.set_builtin_type_codec("hstore", schema={schema}, codec_name="pg_contrib.hstore")
 """
 
 
@@ -86,21 +87,29 @@ def render_module(file: QueryFile, queries: Sequence[Described], types: Types) -
     body = "\n\n".join(constants) + "".join(f"\n\n\n{part}" for writer in writers for part in writer.parts()) + "\n"
     imports = _imports(body, types, [name for writer in writers for name in writer.imports])
     _check_names(queries, body, imports)
-    return f'"""The queries of {file.path}."""\n\n{imports}\n\n{body}'
+    return f'"""The queries of {file.path.rpartition("/")[2]}."""\n\n{imports}\n\n{body}'
 
 
 def _check_names(queries: Sequence[Described], body: str, imports: str) -> None:
-    """Raises if a query's function or class would hide what the module imports."""
-    imported = set(re.findall(r"\w+", imports))
+    """Raises if a query's function or class would hide what the module uses, or two imports each other."""
+    code = _STRING.sub("", body)
+    imported = re.findall(r"\w+", re.sub(r"^(from \S+ )?import", "", imports, flags=re.MULTILINE))
+    used = {*imported, *(name for name in vars(builtins) if re.search(rf"\b{name}\b", code))}
     classes = set(re.findall(r"^class (\w+)", body, re.MULTILINE))
     for query in (described.query for described in queries):
         own = {query.function, *(name for name in classes if name.startswith(class_name(query.name)))}
-        if taken := own & imported:
+        if taken := own & used:
             raise BadQueryName(
                 f"{query.name} makes a name that is in use: {', '.join(sorted(taken))}",
                 place=query.place,
                 hint="Give the query another name.",
             )
+        if twice := {kind for kind in _json_types(query) if imported.count(kind) > 1}:
+            raise BadAnnotation(f"{', '.join(sorted(twice))} is imported from two places", place=query.place)
+
+
+def _json_types(query: Query) -> set[str]:
+    return {each.partition(":")[2] for each in query.json.values()}
 
 
 def _sql(described: Described) -> str:
@@ -112,7 +121,8 @@ def _sql(described: Described) -> str:
 def _imports(body: str, types: Types, own: Sequence[tuple[str, str]]) -> str:
     """The import lines for the names that the code uses; what stands in strings is no use."""
     code = _STRING.sub("", body)
-    lines = [f"import {module}" for module in modules(code) if module != "asyncpg"]
+    modules = import_lines(code)
+    lines = [line for line in modules if "asyncpg" not in line]
     abstract = [name for name in ("AsyncGenerator", "Iterable", "Sequence") if f"{name}[" in code]
     lines += [f"from collections.abc import {', '.join(abstract)}"] if abstract else []
     lines += ["from dataclasses import dataclass"] if "@dataclass" in code else []
@@ -123,22 +133,26 @@ def _imports(body: str, types: Types, own: Sequence[tuple[str, str]]) -> str:
         f"from {module} import {', '.join(sorted({name for each, name in own if each == module}))}"
         for module in sorted({module for module, _ in own})
     ]
-    groups = ["\n".join(lines), "import asyncpg" if "asyncpg." in code else "", "\n".join(typed), local]
+    drivers = "\n".join(line for line in modules if "asyncpg" in line)
+    groups = ["\n".join(lines), drivers, "\n".join(typed), local]
     return "\n\n".join(group for group in groups if group)
 
 
 def render_shared(types: Types) -> str:
     """The module that the others share: protocols, `init`, enums, composite types, rows of tables."""
-    primed = "".join(f'    await connection.fetchval("SELECT NULL::{name}")\n' for name in sorted(types.primed))
-    functions = _PROTOCOLS.strip("\n") + "\n" + (_HSTORE if types.hstore else "") + primed
+    primed = "".join(
+        f"    await connection.fetchval({literal(f'SELECT NULL::{name}')})\n" for name in sorted(types.primed)
+    )
+    hstore = _HSTORE.format(schema=literal(types.hstore)) if types.hstore else ""
+    functions = _PROTOCOLS.strip("\n") + "\n" + hstore + primed
     classes = [_definition(definition, types) for definition in types.definitions.values()]
     aliases = [f"{name}: TypeAlias = {union}" for name, union in _ALIASES.items() if name in types.aliases]
     body = "\n\n".join([*aliases, functions.rstrip("\n"), *(f"\n{each}" for each in classes)]) + "\n"
     code = _STRING.sub("", body)
-    lines = [*(f"import {module}" for module in {*modules(code), "json"} if module != "asyncpg"), *_from(code)]
-    asyncpg = "\n\nimport asyncpg" if "asyncpg." in code else ""
-    lines = sorted(lines, key=lambda line: (line.startswith("from"), line))
-    imports = "\n".join(lines) + asyncpg
+    modules = import_lines(code)
+    standard = [line for line in modules if "asyncpg" not in line] + sorted(_from(code))
+    drivers = [line for line in modules if "asyncpg" in line]
+    imports = "\n\n".join("\n".join(lines) for lines in (standard, drivers) if lines)
     return f'"""What the modules of this client share."""\n\n{imports}\n\n{body}'
 
 
@@ -149,9 +163,10 @@ def _from(code: str) -> list[str]:
 
 
 def _definition(definition: Definition, types: Types) -> str:
-    if definition.labels:
+    if definition.labels is not None:
         members = zip(member_names(definition.labels), definition.labels, strict=True)
         lines = [f"    {name} = {literal(label)}" for name, label in members]
-        return "\n".join([f"class {definition.name}(StrEnum):", f'    """The enum {definition.origin}."""', "", *lines])
+        title = escaped(f"The enum {definition.origin}.")
+        return "\n".join([f"class {definition.name}(StrEnum):", f'    """{title}"""', *([""] if lines else []), *lines])
     fields = [(field.name, types.optional(field)) for field in definition.fields]
     return dataclass(definition.name, f"A row of {definition.origin}.", fields)

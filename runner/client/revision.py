@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ def read_revision(revision: str, folder: Path) -> Mapping[str, bytes]:
 
 def _relative(folder: Path) -> str:
     """The folder as git takes it: relative to where we are."""
-    return folder.relative_to(Path.cwd()).as_posix() if folder.is_absolute() else folder.as_posix()
+    return Path(os.path.relpath(folder.resolve(), Path.cwd().resolve())).as_posix()
 
 
 def _dotted(path: str) -> str:

@@ -41,9 +41,32 @@ class Field(NamedTuple):
 def shape_of_column(level: Level, number: int, oid: int) -> Shape:
     """The shape of an output column, whose type is known."""
     targets = level.targets
-    if oid not in (RECORD, RECORDS) or not 0 < number <= len(targets):
+    if oid not in (RECORD, RECORDS) or not 0 < number <= len(targets) or level.query.node("setOperations"):
         return Shape(oid)
-    return Shape(oid, _fields(level, targets[number - 1].node("expr")))
+    return _record(level, oid, targets[number - 1].node("expr"))
+
+
+def _record(level: Level, oid: int, node: Node | None) -> Shape:
+    """The shape of a record, or of an array of records, some of which may be missing as a whole."""
+    return Shape(oid, _fields(level, node), null_elements=oid == RECORDS and _may_lack_element(level, node))
+
+
+def _may_lack_element(level: Level, node: Node | None) -> bool:
+    """Whether an array of records may hold a NULL: in doubt, yes."""
+    match node.tag if node else "":
+        case _ if node is None:
+            return True
+        case "SUBLINK":
+            query = node.node("subselect")
+            return query is None or column_nullable(Level(query, level.facts, level), 1)
+        case "AGGREF":
+            return any(nullable(level, arg.node("expr")) for arg in node.nodes("args")[:1])
+        case "ARRAYEXPR" | "ARRAY":
+            return any(nullable(level, element) for element in node.nodes("elements"))
+        case "COALESCEEXPR" | "COALESCE":
+            return any(_may_lack_element(level, arg) for arg in node.nodes("args") if arg.tag != "CONST")
+        case _:
+            return True
 
 
 def _fields(level: Level, node: Node | None) -> tuple[Field, ...]:
@@ -63,22 +86,32 @@ def _fields(level: Level, node: Node | None) -> tuple[Field, ...]:
             args = node.nodes("args")
             return _fields(level, args[0].node("expr")) if args else ()
         case "ARRAYEXPR" | "ARRAY":
-            return _first(level, node.nodes("elements"))
+            return _merged(level, node.nodes("elements"))
         case "CASEEXPR" | "CASE":
-            return _first(level, [result for when in node.nodes("args") if (result := when.node("result"))])
+            results = [*(when.node("result") for when in node.nodes("args")), node.node("defresult")]
+            return _merged(level, [result for result in results if result])
         case "COALESCEEXPR" | "COALESCE":
-            return _first(level, node.nodes("args"))
+            return _merged(level, node.nodes("args"))
         case _:
             return _fields(level, node.node("arg"))
 
 
-def _first(level: Level, nodes: list[Node]) -> tuple[Field, ...]:
-    return next((fields for node in nodes if (fields := _fields(level, node))), ())
+def _merged(level: Level, nodes: list[Node]) -> tuple[Field, ...]:
+    """The fields of records that may stand for one another; none if they do not fit. A constant is NULL or empty."""
+    first, *others = [_fields(level, node) for node in nodes if node.tag != "CONST"] or [()]
+    for fields in others:
+        if [field.shape for field in fields] != [field.shape for field in first]:
+            return ()
+        first = tuple(
+            one._replace(nullable=one.nullable or other.nullable) for one, other in zip(first, fields, strict=True)
+        )
+    return first
 
 
 def _fields_of_output(level: Level, number: int) -> tuple[Field, ...]:
     targets = level.targets
-    return _fields(level, targets[number - 1].node("expr")) if 0 < number <= len(targets) else ()
+    known = 0 < number <= len(targets) and not level.query.node("setOperations")
+    return _fields(level, targets[number - 1].node("expr")) if known else ()
 
 
 def _fields_of_variable(level: Level, node: Node) -> tuple[Field, ...]:
@@ -105,7 +138,7 @@ def _field(level: Level, name: str, value: Node) -> Field:
 
 def _shape(level: Level, node: Node | None) -> Shape:
     oid = _type(level, node)
-    return Shape(oid, _fields(level, node) if oid in (RECORD, RECORDS) else ())
+    return _record(level, oid, node) if oid in (RECORD, RECORDS) else Shape(oid)
 
 
 def _type(level: Level, node: Node | None) -> int:

@@ -70,6 +70,7 @@ class _Finder:
         self.arms: list[Arm] = []
         self.inside: list[bool] = []  # for each open parenthesis, whether it holds an arm
         self.listing = False
+        self.brackets = 0
         previous = ""
         for index, lexeme in enumerate(self.lexemes):
             self._step(index, lexeme, previous)
@@ -84,14 +85,23 @@ class _Finder:
                 self.listing = False
         elif not all(self.inside):
             return
+        elif lexeme.text in ("[", "]"):
+            self.brackets += 1 if lexeme.text == "[" else -1
+        elif previous in (".", "as"):
+            self._plain_or_star(index, lexeme)
         elif lexeme.word in ("select", "returning"):
             self.listing = True
             self.arms.append([None])
         elif lexeme.word in _ENDS and not (lexeme.word == "from" and previous == "distinct"):
             self.listing = False
-        elif self.listing and lexeme.text == ",":
+        elif self.listing and lexeme.text == "," and not self.brackets:
             self.arms[-1].append(None)
-        elif self.listing and lexeme.text == "*" and (star := self._star(index)):
+        else:
+            self._plain_or_star(index, lexeme)
+
+    def _plain_or_star(self, index: int, lexeme: Lexeme) -> None:
+        """What is no keyword: after a dot or AS, `limit` and `order` are names like others."""
+        if self.listing and lexeme.text == "*" and (star := self._star(index)):
             self.arms[-1][-1] = star
 
     def _all_of_a_set(self, index: int) -> bool:
@@ -129,6 +139,13 @@ def expand(query: Query, tree: Node, arms: Sequence[Arm], reserved: Container[st
     """The SQL of a query with every star written out. Raises BadColumn for one that cannot be."""
     sql, embeds = query.sql, []
     bodies = list(_bodies(tree))
+    stars = [star for arm in arms for star in arm if star]
+    if set(query.embeds) - {star.end - 1 for star in stars} or (query.embeds and len(bodies) > 1):
+        raise BadColumn(
+            "sqlc.embed stands in a subquery or a set operation",
+            place=query.place,
+            hint="It can only be a column of the whole query.",
+        )
     if len(bodies) != len(arms):
         raise BadColumn("the stars cannot be told apart", place=query.place, hint=_WRITE_OUT)
     for arm, body in reversed(list(zip(arms, bodies, strict=True))):
@@ -223,10 +240,11 @@ def _quoted(name: str, reserved: Container[str]) -> str:
 
 def _embed(query: Query, star: Star, body: Node, first: int, width: int) -> Embed:
     found = _entry(body, star)
-    if found is None or not found[1].number("relid") or found[1].number("rtekind"):
+    written_view = found and found[1].text("relkind") == "v" and body.number("commandType") != SELECT
+    if found is None or not found[1].number("relid") or found[1].number("rtekind") or written_view:
         raise BadColumn(
-            f"sqlc.embed({star.name}) is not a table or view",
+            f"sqlc.embed({star.name}) is not the row of a table or view",
             place=query.place_of(star.start),
-            hint="Only the rows of a table or view can be embedded; write out the columns of others.",
+            hint="Of others, and of a view that is written, write the columns out: their types are not the view's.",
         )
     return Embed(star.name, found[1].number("relid"), found[0], first, width)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from runner.client.shapes import RECORD, RECORDS, Field, Shape
 from runner.errors import BadColumn
+from runner.server.sql import quote_identifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,7 +51,13 @@ _BUILTIN = {
     "circle": "asyncpg.Circle",
 }
 _EXTENSIONS = {"hstore": "dict[str, str | None]"}
-_MODULES = re.compile(r"\b(asyncpg|datetime|decimal|ipaddress|uuid)\.")
+_BINARY_TEXTS = frozenset(
+    {"text", "varchar", "bpchar", "name"}
+)  # of the types that are a str, those that COPY can send
+_TAKEN = frozenset(
+    "Any AsyncGenerator Cidr Connection Database Inet Iterable Json JsonValue Mapping Protocol Sequence StrEnum "
+    "TypeAlias".split()
+)
 
 
 class Definition(NamedTuple):
@@ -58,13 +65,13 @@ class Definition(NamedTuple):
 
     name: str
     origin: str
-    labels: tuple[str, ...] = ()
+    labels: tuple[str, ...] | None = None
     fields: tuple[Field, ...] = ()
 
 
 def class_name(name: str) -> str:
     """The name of a class for something of the database: api_keys is ApiKeys."""
-    words = re.sub(r"[^A-Za-z0-9]+", " ", name).split()
+    words = re.sub(r"[\W_]+", " ", name).split()
     joined = "".join(word[0].upper() + word[1:] for word in words)
     return joined if joined[:1].isalpha() else f"T{joined}"
 
@@ -75,7 +82,9 @@ def member_names(labels: tuple[str, ...]) -> list[str]:
     for label in labels:
         name = re.sub(r"\W+", "_", label).strip("_").upper() or "EMPTY"
         name = f"_{name}" if name[0].isdigit() else name
-        names.append(name if name not in names else f"{name}_{len(names) + 1}")
+        if name in names or not name.isidentifier():
+            name = f"LABEL_{len(names) + 1}"
+        names.append(name)
     return names
 
 
@@ -97,6 +106,18 @@ def _own_fields(origin: str, fields: Iterable[Field]) -> tuple[Field, ...]:
     return tuple(renamed)
 
 
+def can_copy(types: Mapping[int, Type], oid: int) -> bool:
+    """Whether asyncpg can send a value of a type through COPY, which is binary."""
+    found = types.get(oid)
+    if found is None:
+        return False
+    if found.kind in ("e", "c"):
+        return all(can_copy(types, field) for _, field in found.fields)
+    if found.kind in ("d", "r", "m") or found.is_array:
+        return can_copy(types, found.element)
+    return found.schema == "pg_catalog" and (found.name in _BUILTIN or found.name in _BINARY_TEXTS)
+
+
 class Types:
     """The types of a database in Python, and the classes that a client needs for those that were asked for."""
 
@@ -105,13 +126,14 @@ class Types:
         self.definitions: dict[str, Definition] = {}
         self.primed: set[str] = set()
         self.aliases: set[str] = set()
-        self.hstore = False
+        self.hstore = ""  # its schema, if it is there
 
     def annotation(self, shape: Shape, *, record: str = "") -> str:
         """The Python type of a shape; `record` is the class of an anonymous record."""
         if shape.oid in (RECORD, RECORDS):
             name = record if shape.fields else "tuple[object, ...]"
-            return f"list[{name}]" if shape.oid == RECORDS else name
+            element = f"{name} | None" if shape.null_elements else name
+            return f"list[{element}]" if shape.oid == RECORDS else name
         found = self.types.get(shape.oid)
         match found.kind if found else "":
             case _ if found is None:
@@ -132,18 +154,29 @@ class Types:
         if found.schema == "pg_catalog":
             self.aliases.add(_BUILTIN.get(found.name, "str"))
             return _BUILTIN.get(found.name, "str")
-        self.hstore |= found.name == "hstore"
+        self.hstore = found.schema if found.name == "hstore" else self.hstore
         return _EXTENSIONS.get(found.name, "str")
 
     def _define(self, found: Type) -> str:
         """The class of an enum or composite type, defined once."""
         qualified = found.name if found.schema == "public" else f"{found.schema}.{found.name}"
         name = class_name(qualified)
+        name = f"{name}Type" if name in _TAKEN else name
         if name not in self.definitions:
             fields = tuple(Field(field, Shape(oid), nullable=True) for field, oid in found.fields)
             for field in fields:  # before this one, as its fields name their classes
                 self.annotation(field.shape)
-            self.definitions[name] = Definition(name, qualified, found.labels, _own_fields(qualified, fields))
+            labels = found.labels if found.kind == "e" else None
+            self.definitions[name] = Definition(name, qualified, labels, _own_fields(qualified, fields))
+        return self._only(name, qualified)
+
+    def _only(self, name: str, origin: str) -> str:
+        """The name of a class, if nothing else of the database has it."""
+        if self.definitions[name].origin != origin:
+            raise BadColumn(
+                f"{self.definitions[name].origin} and {origin} would both be the class {name}",
+                hint="Write the columns out for one, or cast it to text.",
+            )
         return name
 
     def row(self, relation: str, fields: tuple[Field, ...]) -> str:
@@ -152,7 +185,7 @@ class Types:
         for field in fields:
             self.annotation(field.shape)
         self.definitions.setdefault(name, Definition(name, relation, fields=_own_fields(relation, fields)))
-        return name
+        return self._only(name, relation)
 
     def parameter(self, oid: int, *, elements: bool) -> str:
         """The Python type of a parameter: an array may be any sequence; `elements` says that those may be None."""
@@ -175,7 +208,8 @@ class Types:
             self._prime(shape.fields)
             if shape.oid == RECORD:
                 return self._fields(value, shape.fields, record)
-            return self._each(value, self._fields("item", shape.fields, record))
+            item = self._fields("item", shape.fields, record)
+            return self._each(value, f"None if item is None else {item}" if shape.null_elements else item)
         if found is None:
             return value
         if found.kind == "d":
@@ -186,20 +220,21 @@ class Types:
         if found.kind == "e":
             return f"{self._define(found)}({value})"
         if found.kind == "c":
-            return self._fields(value, self.definitions[self._define(found)].fields, self._define(found))
+            return self._fields(value, self.definitions[self._define(found)].fields, self._define(found), grows=True)
         return value
 
     def _each(self, value: str, item: str) -> str:
         return f"[{item} for item in {value}]"
 
-    def _fields(self, value: str, fields: tuple[Field, ...], name: str) -> str:
-        """A class made of the fields of a record, positionally."""
+    def _fields(self, value: str, fields: tuple[Field, ...], name: str, *, grows: bool = False) -> str:
+        """A class made of the fields of a record, positionally; a type of the database may have more by and by."""
         read = [
             self.maybe(field, f"{value}[{index}]", record=name + class_name(field.name))
             for index, field in enumerate(fields)
         ]
         plain = all(text == f"{value}[{index}]" for index, text in enumerate(read))
-        return f"{name}(*{value})" if plain else f"{name}({', '.join(read)})"
+        known = f"{value}[:{len(fields)}]" if grows else value
+        return f"{name}(*{known})" if plain else f"{name}({', '.join(read)})"
 
     def maybe(self, field: Field, value: str, *, record: str = "") -> str:
         """The same for a field that may be None."""
@@ -211,7 +246,8 @@ class Types:
         for field in fields:
             found = self.types.get(field.shape.oid)
             if found and found.schema != "pg_catalog" and not field.shape.fields:
-                self.primed.add(found.name if found.schema == "public" else f"{found.schema}.{found.name}")
+                name = quote_identifier(found.name)
+                self.primed.add(name if found.schema == "public" else f"{quote_identifier(found.schema)}.{name}")
 
     def write(self, oid: int, value: str, *, nullable: bool) -> str:
         """The expression that asyncpg takes for a parameter: composite values are tuples to it."""
@@ -230,8 +266,3 @@ class Types:
         else:
             return value
         return written if not nullable or written == value else f"None if {value} is None else {written}"
-
-
-def modules(text: str) -> list[str]:
-    """The modules that annotations name."""
-    return sorted(set(_MODULES.findall(text)))

@@ -44,9 +44,10 @@ def load_folder(folder: Path | str) -> tuple[Migration, ...]:
 
 
 def sql_files(folder: str, hint: str) -> list[str]:
-    """The names of a folder's `.sql` files, sorted. Raises NoFolder with the hint."""
+    """The names of a folder's `.sql` files, sorted; hidden ones are editors' own. Raises NoFolder with the hint."""
     try:
-        return sorted(name for name in os.listdir(folder) if name.endswith(".sql"))  # noqa: PTH208  # see Migration
+        names = os.listdir(folder)  # noqa: PTH208  # see Migration
+        return sorted(name for name in names if name.endswith(".sql") and name[0] != ".")
     except FileNotFoundError:
         raise NoFolder("there is no such folder", place=Place(folder), hint=hint) from None
     except OSError as error:

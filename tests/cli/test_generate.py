@@ -96,6 +96,16 @@ def edit_by_hand(project: Project) -> None:
     path.write_text(path.read_text().replace("async def", "async  def", 1))
 
 
+def left_from_another_run(project: Project) -> None:
+    """As after a merge that took one file of ours and one of theirs."""
+    path = project.root / "client/keys.py"
+    old = path.read_text()
+    project.write("0002_relax", "ALTER TABLE keys ALTER cost DROP NOT NULL;")
+    assert project.migrate("generate").returncode == 0
+    assert path.read_text() != old
+    path.write_text(old)
+
+
 def no_file(project: Project) -> None:
     (project.root / "client/keys.py").unlink()
 
@@ -109,10 +119,11 @@ def query_file_gone(project: Project) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (changed_query, "client/keys.py: sql/queries/keys.sql has changed since it was made"),
+        (changed_query, "client/keys.py: keys.sql has changed since it was made"),
         (new_migration, "client/__init__.py: the schema or a query has changed since it was made"),
         (edit_by_hand, "client/keys.py was edited by hand"),
         (no_file, "client/keys.py is not there"),
+        (left_from_another_run, "client: its modules are not of one run"),
         (query_file_gone, "client/other.py: its query file is gone"),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
@@ -135,6 +146,21 @@ def test_a_stale_client_is_found_without_a_server_and_mended(
     assert gateway.migrate("generate").returncode == 0
     assert gateway.migrate("generate", "--check").returncode == 0
     assert not (gateway.root / "client/other.py").exists()
+
+
+def test_a_client_is_as_fresh_in_a_folder_below(gateway: Project) -> None:
+    """Settings of pyproject are relative to it; no path of the machine is a part of the code."""
+    (gateway.root / "pyproject.toml").write_text(
+        '[tool.migrate]\ndir = "sql/migrations"\nqueries = "sql/queries"\nclient = "client"\n'
+    )
+    committed(gateway)
+    assert gateway.migrate("generate").returncode == 0
+    below = type(gateway)(gateway.root / "below", gateway.url, gateway.environment)
+    below.root.mkdir()
+
+    assert below.migrate("generate", "--check").returncode == 0
+    assert below.migrate("check-queries", "--from", "HEAD").returncode == 0
+    assert str(gateway.root) not in (gateway.root / "client/keys.py").read_text()
 
 
 def test_a_file_of_somebody_else_is_not_overwritten(gateway: Project) -> None:
@@ -198,6 +224,44 @@ BAD = {
         "1:1",
         "asyncpg cannot read",
     ),
+    "an embed in a set operation": (
+        "-- name: A :many\nSELECT sqlc.embed(k) FROM keys k UNION ALL SELECT sqlc.embed(k) FROM keys k;",
+        "query.bad-column",
+        "1:1",
+        "set operation",
+    ),
+    "an embed in a subquery": (
+        "-- name: A :many\nSELECT s.id FROM (SELECT sqlc.embed(k) FROM keys k) AS s;",
+        "query.bad-column",
+        "1:1",
+        "subquery",
+    ),
+    "a hidden star": ("-- name: A :many\nTABLE keys;", "query.bad-column", "1:1", "star"),
+    "a copy that deletes, too": (
+        "-- name: A :copyfrom\nWITH gone AS (DELETE FROM keys) INSERT INTO keys (name) VALUES (@n);",
+        "query.bad-command",
+        "1:1",
+        "plain INSERT",
+    ),
+    "a copy with a cast": (
+        "-- name: A :copyfrom\nINSERT INTO keys (cost) VALUES (@n::text::int);",
+        "query.bad-command",
+        "1:1",
+        "plain INSERT",
+    ),
+    "the name of a builtin": ("-- name: List :many\nSELECT id FROM keys;", "query.bad-name", "1:1", "list"),
+    "a parameter that hides a builtin": (
+        "-- name: A :execrows\nUPDATE keys SET cost = @int;",
+        "query.bad-parameter",
+        "1:1",
+        "hides",
+    ),
+    "a hundred and one parameters": (
+        "-- name: A :one\nSELECT " + ", ".join(f"@p{number}::int AS c{number}" for number in range(101)) + ";",
+        "query.bad-parameter",
+        "1:1",
+        "100 parameters",
+    ),
     "no right to be there": ("-- name: A :one\nSELECT\x00 1;", "files.nul-byte", "2", "NUL"),
     "unknown command": ("-- name: A :frobnicate\nSELECT 1;", "query.bad-annotation", "1:12", "there is no command"),
 }
@@ -228,7 +292,7 @@ def test_every_wrong_query_is_told_at_once(gateway: Project) -> None:
     assert document(run)["error"]["name"] == "query.refused"
 
 
-@pytest.mark.parametrize("module", ["my-queries", "class", "2fast"])
+@pytest.mark.parametrize("module", ["my-queries", "class", "2fast", "init"])
 def test_a_query_file_needs_the_name_of_a_module(gateway: Project, module: str) -> None:
     put(gateway, module, "-- name: A :one\nSELECT 1;")
 
@@ -307,6 +371,7 @@ def test_watch_generates_after_each_change_and_outlives_mistakes(gateway: Projec
     process = gateway.start("generate", "--watch")
     try:
         until(client, "async def list_costs", process)
+        (gateway.root / "sql/queries/.#keys.sql").symlink_to("somebody@host.1")  # as Emacs locks a file
         put(gateway, "keys", QUERIES + "-- name: Wrong :one\nSELECT nothing FROM keys;")
         time.sleep(1)
         assert process.poll() is None
@@ -405,6 +470,54 @@ def test_a_label_that_is_gone_breaks_who_sends_it(gateway: Project) -> None:
 
     assert status == 3
     assert [each["text"] for each in found["findings"]] == ["parameter status cannot be 'gone' any more"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "text"),
+    [
+        ("ALTER TYPE status RENAME VALUE 'gone' TO 'away'", "parameter those cannot be 'gone' any more"),
+        ("ALTER TYPE place ADD ATTRIBUTE country text", "column home is a place, which has other fields now"),
+        ("ALTER TABLE people ALTER age TYPE text", "column ages.age was int4 and is text now"),
+    ],
+    ids=["a label in an array", "a field of a composite type", "a field of a record"],
+)
+def test_what_is_within_a_type_is_compared_too(gateway: Project, sql: str, text: str) -> None:
+    place = "CREATE TYPE place AS (city text);\nCREATE TABLE people (home place, age int NOT NULL, those status[]);"
+    gateway.write("0002_create_people", place)
+    put(
+        gateway,
+        "keys",
+        "-- name: Find :many\nSELECT home, ARRAY(SELECT s FROM (SELECT p.age FROM people AS p) AS s) AS ages\n"
+        "FROM people WHERE those && @those::status[];",
+    )
+    committed(gateway)
+    gateway.write("0003_change", f"{sql};")
+
+    status, found = check(gateway, "--from", "HEAD")
+
+    assert status == 3
+    assert text in [each["text"] for each in found["findings"]]
+
+
+def test_what_a_later_migration_takes_back_is_told_once(gateway: Project) -> None:
+    committed(gateway)
+    gateway.write("0002_relax", "ALTER TABLE keys ALTER name DROP NOT NULL;")
+    gateway.write("0003_insist", "ALTER TABLE keys ALTER name SET NOT NULL;")
+
+    status, found = check(gateway, "--from", "HEAD")
+
+    assert status == 0
+    assert [(each["migration"], each["text"]) for each in found["findings"]] == [
+        ("0002_relax", "column name can be NULL now")
+    ]
+
+
+def test_an_edit_of_an_applied_file_does_not_stand_in_the_way(gateway: Project) -> None:
+    committed(gateway)
+    gateway.write("0001_create_keys", f"-- a remark\n{KEYS}")
+    new_migration(gateway)
+
+    assert check(gateway, "--from", "HEAD")[0] == 0
 
 
 def test_what_only_adds_changes_nothing_for_the_queries_that_run(gateway: Project) -> None:

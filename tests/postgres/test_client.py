@@ -27,11 +27,15 @@ from tests.postgres.client.golden import (
     EverythingRow,
     Mood,
     NotesRow,
+    OddRow,
+    ProtocolType,
+    Role,
     Street,
     authors,
     books,
     everything,
     init,
+    odd,
 )
 from tests.postgres.client.golden.books import AddBooksParams, AddLogParams, PutBooksParams
 
@@ -265,6 +269,34 @@ def test_many_gives_rows_with_rows_within(made: Database) -> None:
     assert left[0].b == BooksRow(1, 1, "Notes", None, decimal.Decimal(1), None)
     assert [(row.name, row.title) for row in shelf] == [("Ada", "Engines"), ("Ada", "Notes"), ("Bob", None)]
     assert of == [books.BooksOfRow(1, "Notes", "Ada", "1")]
+
+
+def test_odd_names_and_absent_records_are_read(made: Database) -> None:
+    one = uuid.UUID(int=1)
+
+    async def work(pool: Pool) -> list[Any]:
+        await fill(pool)
+        await odd.add_odd(
+            pool, uuid=one, owner=one, bytes=5, payload=b"x", max=7, protocol=ProtocolType.TCP, role=Role.LABEL_1
+        )
+        return [
+            await odd.all_odd(pool),
+            await odd.odd_limits(pool),
+            await odd.odd_roles(pool),
+            await odd.record_arms(pool),
+            await odd.records_within(pool),
+            [(row.b is None, row.number) for row in await odd.embed_books(pool)],
+        ]
+
+    everything_odd, limits, roles, arms, within, totals = run(made, work)
+
+    row = OddRow(one, one, 5, b"x", 7, ProtocolType.TCP, Role.LABEL_1)
+    assert everything_odd == [row]
+    assert limits == [odd.OddLimitsRow(7, one, [7, 1], row)]
+    assert roles == [odd.OddRolesRowRoles(Role.LABEL_1, one)]
+    assert [each.either.f1 for each in arms] == [1, None]
+    assert [[book and book.id for book in each.books or ()] for each in within] == [[1, 2], [None]]
+    assert sorted(totals) == [(False, 1), (False, 1), (True, 2)]
 
 
 def test_iter_streams_inside_and_outside_of_a_transaction(made: Database) -> None:

@@ -89,3 +89,16 @@ CREATE TABLE notes (body text, "when" timestamptz);
 CREATE SCHEMA side;
 CREATE TABLE side.log (at timestamptz NOT NULL, word text);
 CREATE VIEW shelf AS SELECT a.name, b.title, b.price FROM authors AS a LEFT JOIN books AS b ON b.author_id = a.id;
+
+CREATE TYPE protocol AS ENUM ('tcp');
+CREATE TYPE "Role" AS ENUM ('½');
+
+CREATE TABLE odd (
+    uuid uuid NOT NULL,
+    owner uuid NOT NULL,
+    bytes bigint NOT NULL,
+    payload bytea NOT NULL,
+    "limit" integer NOT NULL,
+    protocol protocol NOT NULL,
+    role "Role" NOT NULL
+);
