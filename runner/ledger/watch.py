@@ -40,10 +40,9 @@ async def watching(session: Session, migration: Migration, *, again: bool = Fals
     try:
         yield watch
     finally:
+        # Not waited for: a signal that came in the wait would hide that the block is done, and has committed.
         task.cancel()
-        await asyncio.wait([task])
-        if not task.cancelled():
-            task.exception()  # heard: a watch that fails is done without
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())  # a watch that fails is done without
 
 
 async def _look_on(session: Session, migration: Migration, watch: Watch, *, again: bool) -> None:
