@@ -15,7 +15,7 @@ from runner.client.lookup import read_facts, read_reserved, read_types
 from runner.client.nullability import column_nullable, output
 from runner.client.parameters import Usage, bare, missing_columns, ordering_parameter, read_usage
 from runner.client.shapes import Field, Shape, shape_of_column
-from runner.client.stars import expand, find_arms
+from runner.client.stars import expand, find_arms, hides_a_star
 from runner.client.tree import key, read_tree, walk
 from runner.client.types import can_copy, field_problem
 from runner.errors import BadColumn, BadParameter, NoRight, Place, QueryError, QueryRefused, ReadOnly
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 _INDETERMINATE = "42P18"
 _TOO_MANY_ARGUMENTS = "54023"
-_HIDDEN_STAR = re.compile(r"^\s*table\b|\bselect\b", re.IGNORECASE)  # TABLE t, or WITH … (SELECT …)
 _UNNAMED = "?column?"
 _FIRST_COLUMN_BIT = 7  # a set of columns counts from the first system column
 
@@ -77,7 +76,7 @@ async def _without_stars(
     """A query, prepared, with its stars written out; what comes out must be the same to the server."""
     first = await _prepare(connection, query, query.sql, types)
     arms = find_arms(query)
-    hidden = not arms and first.columns and _HIDDEN_STAR.search(query.sql)
+    hidden = first.columns and not arms and hides_a_star(query)
     if not hidden and not query.embeds and not any(item for arm in arms for item in arm):
         return first
     cannot = BadColumn("the star cannot be written out", place=query.place, hint="Write the columns out.")

@@ -61,6 +61,12 @@ def find_arms(query: Query) -> list[Arm]:
     return _Finder(query).arms
 
 
+def hides_a_star(query: Query) -> bool:
+    """Whether a query is a `TABLE t`, or a WITH whose SELECT stands in parentheses: both may give every column."""
+    words = _Finder(query).outside
+    return "table" in words or ("with" in words and not words & {"select", "values", "returning"})
+
+
 class _Finder:
     """One walk over the lexemes; parentheses that hold no arm of the outermost query are passed over."""
 
@@ -69,6 +75,7 @@ class _Finder:
         self.lexemes = list(lexemes(query.sql, 0, len(query.sql), query.place.path))
         self.arms: list[Arm] = []
         self.inside: list[bool] = []  # for each open parenthesis, whether it holds an arm
+        self.outside: set[str] = set()  # the words outside of all parentheses
         self.listing = False
         self.brackets = 0
         previous = ""
@@ -77,6 +84,8 @@ class _Finder:
             previous = lexeme.word or lexeme.text
 
     def _step(self, index: int, lexeme: Lexeme, previous: str) -> None:
+        if not self.inside:
+            self.outside.add(lexeme.word)
         if lexeme.text == "(":
             arm = previous in ("", "(") or previous in _SET_OPERATIONS or self._all_of_a_set(index)
             self.inside.append(arm and all(self.inside) and not self.listing)

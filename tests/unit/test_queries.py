@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies
 
 from runner.client.queries import Command, Query, parse_files
-from runner.client.stars import find_arms
+from runner.client.stars import find_arms, hides_a_star
 from runner.client.tree import read_tree, walk
 from runner.errors import MigrateError
 
@@ -164,6 +164,22 @@ def test_stars_are_told_from_multiplications(sql: str, stars: list[list[str]]) -
     found = [[query.sql[star.start : star.end] if star else "" for star in arm] for arm in find_arms(query)]
 
     assert found == stars
+
+
+@pytest.mark.parametrize(
+    ("sql", "hides"),
+    [
+        ("TABLE a", True),
+        ("WITH w AS (SELECT 1) TABLE w", True),
+        ("WITH w AS (SELECT 1 AS n) (SELECT * FROM w)", True),
+        ("WITH w AS (SELECT 1 AS n) SELECT n FROM w", False),
+        ("VALUES ((SELECT count(*) FROM a))", False),
+        ("WITH w AS (SELECT 1) VALUES (1, 2)", False),
+        ("SHOW work_mem", False),
+    ],
+)
+def test_a_star_may_hide(sql: str, hides: bool) -> None:  # noqa: FBT001
+    assert hides_a_star(parse(f"{sql};")) is hides
 
 
 def test_an_embedded_table_is_a_star_that_is_remembered() -> None:
