@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,14 +14,13 @@ from runner.errors import EmptyQueries, FileGone, Place
 from runner.ledger.session import Listener, open_session
 from runner.migrations.folder import decode, load_if_any
 from runner.migrations.migration import normalize
-from runner.rebuild import apply_to, built
+from runner.rebuild import apply_to, schema_of
 from runner.results import CheckResult, QueryFinding
 from runner.server.connect import connected, fetch_rows, translated
-from runner.server.scratch import scratch_server
 from runner.server.sql import load_sql
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from runner.client.described import Description, Refused
     from runner.client.queries import Query
@@ -42,7 +40,7 @@ async def check_queries(config: Config, *, revision: str | None, listener: Liste
     now = load_if_any(config.folder)
     if revision is None:
         queries = _queries(read_folder(config.queries))
-        async with _scratch(config, now, listener) as session:
+        async with schema_of(config, now, listener) as session:
             accepted, refused, _ = await _describe(session, queries)
         findings = [_finding(each, None) for each in refused] + [
             QueryFinding(
@@ -59,7 +57,7 @@ async def check_queries(config: Config, *, revision: str | None, listener: Liste
     with tempfile.TemporaryDirectory() as folder:
         deployed = _deployed(revision, config, Path(folder))
         pending = _pending(deployed, now, revision)
-        async with _scratch(config, deployed, listener) as session:
+        async with schema_of(config, deployed, listener) as session:
             findings = await _follow(session, queries, [*deployed, *pending], pending)
     return CheckResult(revision, len(queries), len(pending), tuple(findings))
 
@@ -85,15 +83,6 @@ def _pending(deployed: Sequence[Migration], now: Sequence[Migration], revision: 
                 hint="Merge it first: what is applied stays in the folder.",
             )
     return [migration for migration in now if migration.version not in known]
-
-
-@asynccontextmanager
-async def _scratch(config: Config, migrations: Sequence[Migration], listener: Listener) -> AsyncIterator[Session]:
-    async with (
-        scratch_server(config.scratch_url, None, wait_ms=config.wait_ms, tell=listener.waiting) as scratch,
-        built(scratch, config, migrations) as session,
-    ):
-        yield session
 
 
 async def _follow(

@@ -10,9 +10,8 @@ from runner.catalog.render import file_text
 from runner.errors import Place, Unwritable
 from runner.ledger.session import Listener
 from runner.migrations.folder import as_sentence, file_words, load_if_any, write_next
-from runner.rebuild import declared_and_made, rebuild
+from runner.rebuild import declared_and_made, own_scratch, rebuild
 from runner.results import Drafted, DraftResult, DumpResult
-from runner.server.scratch import scratch_server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +61,7 @@ def _title(file: File, words: str) -> tuple[str, str]:
 
 async def dump(config: Config, *, output: Path | None, listener: Listener = _SILENT) -> DumpResult:
     """The schema that the migrations make, as one file; written to `output` if that is given. Raises Unwritable."""
-    async with scratch_server(config.scratch_url, None, wait_ms=config.wait_ms, tell=listener.waiting) as scratch:
+    async with own_scratch(config, listener) as scratch:
         made = await rebuild(scratch, config, load_if_any(config.folder))
         empty = await rebuild(scratch, config, ())
     sql = dump_sql(made, empty)

@@ -13,16 +13,16 @@ from runner.client.types import Types
 from runner.errors import FileError, MigrateError, QueryError
 from runner.ledger.session import Listener, open_session
 from runner.migrations.folder import load_if_any
-from runner.rebuild import built
+from runner.rebuild import schema_of
 from runner.results import GenerateCheck, GenerateResult
-from runner.server.connect import connected, translated
-from runner.server.scratch import scratch_server
+from runner.server.connect import translated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from typing import NoReturn
 
     from runner.client.described import Described
+    from runner.client.queries import QueryFile
     from runner.config import Config
     from runner.migrations.migration import Migration
     from runner.server.connect import Connection
@@ -39,20 +39,19 @@ async def generate(config: Config, *, live: bool = False, listener: Listener = _
     Raises a QueryError for the first query that is wrong, with the others in its `others`; nothing is written then.
     """
     texts, migrations = read_folder(config.queries), load_if_any(config.folder)
-    parse_files(texts)  # what is wrong with the files themselves is told before a server is made
+    files = parse_files(texts)  # what is wrong with the files themselves is told before a server is made
     async with _schema(config, migrations, listener, live=live) as connection:
-        return await _generate(connection, config, texts, migrations, listener)
+        return await _generate(connection, config, files, sources(texts, migrations), listener)
 
 
 async def _generate(
     connection: Connection,
     config: Config,
-    texts: Mapping[str, str],
-    migrations: Sequence[Migration],
+    files: Sequence[QueryFile],
+    made: Mapping[str, tuple[str, str]],
     listener: Listener,
 ) -> GenerateResult:
-    """The same on a database that holds the schema."""
-    files = parse_files(texts)
+    """The same on a database that holds the schema; `made` is what each module is made from."""
     with translated():
         described, refused, types = await describe(connection, [query for file in files for query in file.queries])
     if refused:
@@ -61,15 +60,13 @@ async def _generate(
     errors: list[QueryError] = []
     for file in files:
         try:
-            modules[file.module] = render_module(
-                file, [each for each in described if each.query in file.queries], known
-            )
+            own = [each for each in described if each.query.place.path == file.path]
+            modules[file.module] = render_module(file, own, known)
         except QueryError as error:
             errors.append(error)
     if errors:
         _raise_all(errors)
     modules[SHARED] = render_shared(known)
-    made = sources(texts, migrations)
     written = write_package(config.client, with_headers(modules, made))
     _warn(described, listener)
     return GenerateResult(str(config.client), tuple(described), written)
@@ -97,12 +94,8 @@ async def _schema(
         async with open_session(config, listener, None) as session:
             yield session.connection
         return
-    async with (
-        scratch_server(config.scratch_url, None, wait_ms=config.wait_ms, tell=listener.waiting) as scratch,
-        built(scratch, config, migrations) as session,
-        connected(scratch.url, wait_ms=config.wait_ms, tell=listener.waiting, database=session.config.database) as own,
-    ):
-        yield own
+    async with schema_of(config, migrations, listener) as session:
+        yield session.connection
 
 
 def check_generated(config: Config) -> GenerateCheck:
@@ -134,8 +127,9 @@ async def _follow(
     while True:
         before = _state(config)
         try:
-            result = await _generate(connection, config, read_folder(config.queries), migrations, listener)
-            show(result)
+            texts = read_folder(config.queries)
+            made = sources(texts, migrations)
+            show(await _generate(connection, config, parse_files(texts), made, listener))
         except (QueryError, FileError) as error:
             show(error)
         await _until_changed(config, before)

@@ -19,6 +19,7 @@ from runner.server.scratch import make_roles, scratch_database, scratch_server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from runner.catalog.catalog import Catalog
@@ -53,6 +54,18 @@ async def rebuild(
     async with built(scratch, config, migrations, search_path=search_path) as session:
         await begin_reading(session.connection)
         return await read_whole(session.connection, session.scope)
+
+
+def own_scratch(config: Config, listener: Listener) -> AbstractAsyncContextManager[Scratch]:
+    """The scratch server that the settings name, else an embedded one: never that of the database."""
+    return scratch_server(config.scratch_url, None, wait_ms=config.wait_ms, tell=listener.waiting)
+
+
+@asynccontextmanager
+async def schema_of(config: Config, migrations: Sequence[Migration], listener: Listener) -> AsyncIterator[Session]:
+    """A session on a scratch database with what the migrations make. Raises as `built`."""
+    async with own_scratch(config, listener) as scratch, built(scratch, config, migrations) as session:
+        yield session
 
 
 @asynccontextmanager
@@ -100,7 +113,7 @@ async def apply_to(session: Session, migrations: Sequence[Migration], *, to: int
 async def declared_and_made(config: Config, listener: Listener) -> tuple[Catalog, Catalog]:
     """What the declared schema makes, and what the migrations make, both on a scratch server."""
     migrations, declared = load_if_any(config.folder), load_declared(config.declared_file)
-    async with scratch_server(config.scratch_url, None, wait_ms=config.wait_ms, tell=listener.waiting) as scratch:
+    async with own_scratch(config, listener) as scratch:
         return await rebuild(scratch, config, declared), await rebuild(scratch, config, migrations)
 
 

@@ -110,11 +110,10 @@ async def _prepare(connection: Connection, query: Query, sql: str, types: Mappin
     columns = tuple((attribute.name, attribute.type.oid) for attribute in statement.get_attributes())
     parameters = tuple(parameter.oid for parameter in statement.get_parameters())
     names = [f"{quote_identifier(types[oid].schema)}.{quote_identifier(types[oid].name)}" for oid in parameters]
-    try:
-        text = await _analyze(connection, sql, ", ".join(names), "SETOF record" if columns else "void")
-    except BadParameter as error:
-        error.place = query.place
-        raise
+    function = load_sql(
+        "client", "function", parameters=", ".join(names), result="SETOF record" if columns else "void", query=sql
+    )
+    text = await _analyze(connection, query, function)
     tree = read_tree(text)
     if tree and (ordering := ordering_parameter(tree)):
         name = _shown(query, ordering)
@@ -126,13 +125,12 @@ async def _prepare(connection: Connection, query: Query, sql: str, types: Mappin
     return _Prepared(query, sql, columns, parameters, text, tree)
 
 
-async def _analyze(connection: Connection, sql: str, parameters: str, result: str) -> str:
+async def _analyze(connection: Connection, query: Query, function: str) -> str:
     """The analyzed query as the server writes it; empty if no function can hold it."""
     import asyncpg
 
-    create = load_sql("client", "function", parameters=parameters, result=result, query=sql)
     try:
-        await connection.execute(f"BEGIN; {create}")
+        await connection.execute(f"BEGIN; {function}")
         [(tree,)] = await fetch_rows(connection, load_sql("client", "tree"))
     except asyncpg.ReadOnlySQLTransactionError as error:
         raise ReadOnly(
@@ -151,6 +149,7 @@ async def _analyze(connection: Connection, sql: str, parameters: str, result: st
         if error.sqlstate == _TOO_MANY_ARGUMENTS:
             raise BadParameter(
                 "the query has more than 100 parameters",
+                place=query.place,
                 hint="A function, in which it is analyzed, takes 100: use arrays.",
             ) from error
         return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 import textwrap
+from contextlib import contextmanager
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from runner.client.types import class_name, field_problem
 from runner.errors import BadAnnotation, BadColumn, BadCommand, BadParameter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from runner.client.described import Described, EmbedField, Parameter, Row
     from runner.client.types import Types
@@ -41,12 +42,23 @@ class FunctionWriter:
         self.classes: list[str] = []
         self._check()
         self.items = list(self._items())
-        self.result = self._result()
+        with self._placed():
+            self.result = self._result()
 
     def parts(self) -> list[str]:
         """The texts of the classes and the function, in the order in which they need one another."""
-        function = self._function()
+        with self._placed():
+            function = self._function()
         return [*self.classes, function]
+
+    @contextmanager
+    def _placed(self) -> Iterator[None]:
+        """Gives an error about a type, which knows no query, the place of this one."""
+        try:
+            yield
+        except BadColumn as error:
+            error.place = error.place or self.query.place
+            raise
 
     def _check(self) -> None:
         """Raises for what the command or Python does not allow."""
@@ -115,7 +127,7 @@ class FunctionWriter:
         if self.scalar and isinstance(first, Field):
             return self._annotation(first, f"{self.name}Row")
         if self.whole:
-            return self._row(self.whole)
+            return self.types.row(self.whole.relation, self.whole.fields)
         name = f"{self.name}Row"
         self._check_fields([item.name for item, _ in self.items])
         fields = [(item.name, self._annotation(item, name)) for item, _ in self.items]
@@ -141,20 +153,12 @@ class FunctionWriter:
         """The Python type of a field; the records within it get classes of their own."""
         optional = " | None" if item.nullable else ""
         if not isinstance(item, Field):
-            return self._row(item.row) + optional
+            return self.types.row(item.row.relation, item.row.fields) + optional
         name = record + class_name(item.name)
         if item.shape.fields:
             self._record(name, item)
         annotation = self._json(item.name, item.shape.oid) or self.types.annotation(item.shape, record=name)
         return annotation if annotation in _WITH_NONE else annotation + optional
-
-    def _row(self, row: Row) -> str:
-        """The class of a table's row."""
-        try:
-            return self.types.row(row.relation, row.fields)
-        except BadColumn as error:
-            error.place = self.query.place
-            raise
 
     def _record(self, name: str, item: Field) -> None:
         self._check_fields([field.name for field in item.shape.fields])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.client.tree import CALLS, Node, key, walk
+from runner.client.tree import CALLS, CASTS, Node, key, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
@@ -22,7 +22,6 @@ _ANY_SUBLINK = 2
 _IS_NULL, _IS_NOT_NULL = 0, 1
 _IS_TRUE, _IS_FALSE, _IS_NOT_UNKNOWN = 0, 2, 5
 _NOTHING: Certain = frozenset()
-_TRANSPARENT = frozenset({"RELABELTYPE", "COERCEVIAIO", "ARRAYCOERCEEXPR", "COERCETODOMAIN", "COLLATEEXPR"})
 
 
 class FullJoin(NamedTuple):
@@ -189,7 +188,7 @@ def _if_known(node: Node | None, facts: Facts) -> Certain:
             return _arguments(node, facts)
         case Node("BOOLEXPR"):
             return _common([_if_known(arg, facts) for arg in node.nodes("args")])
-        case Node(tag) if tag in _TRANSPARENT:
+        case Node(tag) if tag in CASTS:
             return _if_known(node.node("arg"), facts)
         case _:
             return _NOTHING

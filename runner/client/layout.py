@@ -57,8 +57,18 @@ def _unhidden(annotation: str, fields: Container[str]) -> str:
     return annotation
 
 
-def import_lines(code: str) -> list[str]:
+def _import_lines(code: str) -> list[str]:
     """The imports of the modules that a code names; `_uuid` is another name for uuid."""
     names = set(re.findall(rf"(?<![\w.])(_?(?:{'|'.join(_MODULES)})|builtins|_json)\.", code))
     lines = (f"import {name[1:]} as {name}" if name[0] == "_" else f"import {name}" for name in names)
     return sorted(lines, key=lambda line: line.split()[1:])
+
+
+def import_groups(code: str, names: Sequence[str]) -> list[str]:
+    """The lines of the standard library, `names` among them, then those of the driver; an empty group is left out."""
+    lines = _import_lines(code)
+    groups = (
+        [line for line in lines if "asyncpg" not in line] + sorted(names),
+        [line for line in lines if "asyncpg" in line],
+    )
+    return ["\n".join(group) for group in groups if group]

@@ -117,7 +117,7 @@ class Level:
         """The query of a subquery, view or common table expression in the range table."""
         match entry.number("rtekind"):
             case 1:
-                return self._level(entry.node("subquery"), self)
+                return self.inside(entry.node("subquery"))
             case 0 if entry.text("relkind") == "v":
                 return self._level(self.facts.views.get(entry.number("relid")), None)
             case 6 if not entry.flag("self_reference"):
@@ -128,7 +128,11 @@ class Level:
 
     def _common(self, name: str) -> Level | None:
         found = (cte.node("ctequery") for cte in self.query.nodes("cteList") if cte.text("ctename") == name)
-        return self._level(next(found, None), self)
+        return self.inside(next(found, None))
+
+    def inside(self, query: Node | None) -> Level | None:
+        """A query that stands in this one."""
+        return self._level(query, self)
 
     def _level(self, query: Node | None, parent: Level | None) -> Level | None:
         if query and id(query) not in self._levels:

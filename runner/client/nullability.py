@@ -21,7 +21,7 @@ from runner.client.level import (
     one_row,
     rows_of,
 )
-from runner.client.tree import Node, key
+from runner.client.tree import CASTS, Node, key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,12 +37,7 @@ _NEVER = frozenset(
         *("GROUPINGFUNC", "MERGESUPPORTFUNC", "NEXTVALUEEXPR"),
     }
 )
-_AS_ITS_ARGUMENT = frozenset(
-    {
-        *("RELABELTYPE", "COERCEVIAIO", "ARRAYCOERCEEXPR", "CONVERTROWTYPEEXPR", "COERCETODOMAIN"),
-        *("COLLATEEXPR", "NAMEDARGEXPR"),
-    }
-)
+_AS_ITS_ARGUMENT = CASTS | {"CONVERTROWTYPEEXPR", "NAMEDARGEXPR"}
 
 
 def output(query: Node, facts: Facts) -> list[bool]:
@@ -288,8 +283,7 @@ def _recursion(level: Level, name: str) -> frozenset[int]:
 
 
 def _sublink(level: Level, node: Node) -> bool:
-    query = node.node("subselect")
-    below = Level(query, level.facts, level) if query else None
+    below = level.inside(node.node("subselect"))
     match node.number("subLinkType"):
         case 0 | 6:  # EXISTS, ARRAY
             return False

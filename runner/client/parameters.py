@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.client.level import CTE, FUNCTION, GROUP, INSERT, MERGE, SUBQUERY, UPDATE, VALUES
-from runner.client.tree import Node, walk
+from runner.client.tree import CASTS, Node, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from runner.client.facts import Facts
 
 _EXTERNAL = 0  # a parameter of the statement, not one that links a subquery
-_CASTS = frozenset({"RELABELTYPE", "COERCEVIAIO", "ARRAYCOERCEEXPR", "COERCETODOMAIN", "COLLATEEXPR"})
 _CAST_CALLS = (1, 2)  # CoercionForm: a cast, written or implied
 _HANDLES_NULL = frozenset({"NULLTEST", "COALESCEEXPR", "COALESCE", "DISTINCTEXPR"})
 
@@ -169,7 +168,7 @@ def _flow_of_unnest(query: Node, entry: Node, column: int) -> Iterator[Use]:
 def bare(node: Node | None) -> Node | None:
     """An expression without the casts around it."""
     while node is not None:
-        if node.tag in _CASTS:
+        if node.tag in CASTS:
             node = node.node("arg")
         elif node.tag == "FUNCEXPR" and node.number("funcformat") in _CAST_CALLS and node.nodes("args"):
             node = node.nodes("args")[0]

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from runner.client.functions import FunctionWriter
-from runner.client.layout import dataclass, escaped, import_lines, literal, tall
+from runner.client.layout import dataclass, escaped, import_groups, literal, tall
 from runner.client.types import Definition, Types, class_name, member_names
 from runner.errors import BadAnnotation, BadQueryName
 
@@ -85,17 +85,17 @@ def render_module(file: QueryFile, queries: Sequence[Described], types: Types) -
     writers = [FunctionWriter(described, types) for described in queries]
     constants = [f'{writer.constant} = """\\\n{escaped(_sql(writer.described))}"""' for writer in writers]
     body = "\n\n".join(constants) + "".join(f"\n\n\n{part}" for writer in writers for part in writer.parts()) + "\n"
-    imports = _imports(body, types, [name for writer in writers for name in writer.imports])
-    _check_names(queries, body, imports)
+    code = _STRING.sub("", body)  # what stands in strings uses no name
+    imports = _imports(code, types, [name for writer in writers for name in writer.imports])
+    _check_names(queries, code, imports)
     return f'"""The queries of {file.path.rpartition("/")[2]}."""\n\n{imports}\n\n{body}'
 
 
-def _check_names(queries: Sequence[Described], body: str, imports: str) -> None:
+def _check_names(queries: Sequence[Described], code: str, imports: str) -> None:
     """Raises if a query's function or class would hide what the module uses, or two imports each other."""
-    code = _STRING.sub("", body)
     imported = re.findall(r"\w+", re.sub(r"^(from \S+ )?import", "", imports, flags=re.MULTILINE))
-    used = {*imported, *(name for name in vars(builtins) if re.search(rf"\b{name}\b", code))}
-    classes = set(re.findall(r"^class (\w+)", body, re.MULTILINE))
+    used = {*imported, *(_words(code) & vars(builtins).keys())}
+    classes = set(re.findall(r"^class (\w+)", code, re.MULTILINE))
     for query in (described.query for described in queries):
         own = {query.function, *(name for name in classes if name.startswith(class_name(query.name)))}
         if taken := own & used:
@@ -118,23 +118,24 @@ def _sql(described: Described) -> str:
     return f"-- name: {query.name} {query.command.value}\n{described.sql}"
 
 
-def _imports(body: str, types: Types, own: Sequence[tuple[str, str]]) -> str:
-    """The import lines for the names that the code uses; what stands in strings is no use."""
-    code = _STRING.sub("", body)
-    modules = import_lines(code)
-    lines = [line for line in modules if "asyncpg" not in line]
+def _words(code: str) -> set[str]:
+    return set(re.findall(r"\w+", code))
+
+
+def _imports(code: str, types: Types, own: Sequence[tuple[str, str]]) -> str:
+    """The import lines for the names that the code uses."""
+    words = _words(code)
     abstract = [name for name in ("AsyncGenerator", "Iterable", "Sequence") if f"{name}[" in code]
-    lines += [f"from collections.abc import {', '.join(abstract)}"] if abstract else []
+    lines = [f"from collections.abc import {', '.join(abstract)}"] if abstract else []
     lines += ["from dataclasses import dataclass"] if "@dataclass" in code else []
-    shared = sorted(name for name in (*_SHARED, *types.definitions) if re.search(rf"\b{name}\b", code))
+    shared = sorted(words & {*_SHARED, *types.definitions})
     flat = f"from . import {', '.join(shared)}"
     local = flat if len(flat) <= _SORTED_WIDTH else tall("from . import (", shared, ")")
     typed = [
         f"from {module} import {', '.join(sorted({name for each, name in own if each == module}))}"
         for module in sorted({module for module, _ in own})
     ]
-    drivers = "\n".join(line for line in modules if "asyncpg" in line)
-    groups = ["\n".join(lines), drivers, "\n".join(typed), local]
+    groups = [*import_groups(code, lines), "\n".join(typed), local]
     return "\n\n".join(group for group in groups if group)
 
 
@@ -149,10 +150,7 @@ def render_shared(types: Types) -> str:
     aliases = [f"{name}: TypeAlias = {union}" for name, union in _ALIASES.items() if name in types.aliases]
     body = "\n\n".join([*aliases, functions.rstrip("\n"), *(f"\n{each}" for each in classes)]) + "\n"
     code = _STRING.sub("", body)
-    modules = import_lines(code)
-    standard = [line for line in modules if "asyncpg" not in line] + sorted(_from(code))
-    drivers = [line for line in modules if "asyncpg" in line]
-    imports = "\n\n".join("\n".join(lines) for lines in (standard, drivers) if lines)
+    imports = "\n\n".join(import_groups(code, _from(code)))
     return f'"""What the modules of this client share."""\n\n{imports}\n\n{body}'
 
 

@@ -57,8 +57,8 @@ def _may_lack_element(level: Level, node: Node | None) -> bool:
         case _ if node is None:
             return True
         case "SUBLINK":
-            query = node.node("subselect")
-            return query is None or column_nullable(Level(query, level.facts, level), 1)
+            below = level.inside(node.node("subselect"))
+            return below is None or column_nullable(below, 1)
         case "AGGREF":
             return any(nullable(level, arg.node("expr")) for arg in node.nodes("args")[:1])
         case "ARRAYEXPR" | "ARRAY":
@@ -80,8 +80,8 @@ def _fields(level: Level, node: Node | None) -> tuple[Field, ...]:
             named = zip(node.names("colnames"), node.nodes("args"), strict=False)
             return tuple(_field(level, name, value) for name, value in named)
         case "SUBLINK":
-            query = node.node("subselect")
-            return _fields_of_output(Level(query, level.facts, level), 1) if query else ()
+            below = level.inside(node.node("subselect"))
+            return _fields_of_output(below, 1) if below else ()
         case "AGGREF":
             args = node.nodes("args")
             return _fields(level, args[0].node("expr")) if args else ()
@@ -154,11 +154,10 @@ def _type(level: Level, node: Node | None) -> int:
 
 
 def _type_of_sublink(level: Level, node: Node) -> int:
-    query = node.node("subselect")
+    below = level.inside(node.node("subselect"))
     kind = node.number("subLinkType")
-    if query is None or kind not in (_ARRAY_SUBLINK, _EXPR_SUBLINK):
+    if below is None or kind not in (_ARRAY_SUBLINK, _EXPR_SUBLINK):
         return _BOOL
-    below = Level(query, level.facts, level)
     element = _type(below, below.targets[0].node("expr"))
     if kind == _EXPR_SUBLINK:
         return element

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _TOKEN = re.compile(r"[(){}]|(?:\\.|[^\s(){}\\])+", re.DOTALL)
 _NOTHING = "<>"
+CASTS = frozenset({"RELABELTYPE", "COERCEVIAIO", "ARRAYCOERCEEXPR", "COERCETODOMAIN", "COLLATEEXPR"})
 CALLS = ("funcid", "opfuncid", "aggfnoid", "winfnoid")
 """The fields that name a function."""
 # What PostgreSQL's equal() leaves out, too: where an expression stood, and how it was spelled.

@@ -152,8 +152,9 @@ class Types:
 
     def _base(self, found: Type) -> str:
         if found.schema == "pg_catalog":
-            self.aliases.add(_BUILTIN.get(found.name, "str"))
-            return _BUILTIN.get(found.name, "str")
+            annotation = _BUILTIN.get(found.name, "str")
+            self.aliases.add(annotation)
+            return annotation
         self.hstore = found.schema if found.name == "hstore" else self.hstore
         return _EXTENSIONS.get(found.name, "str")
 
