@@ -2,7 +2,8 @@
 -- All that a request needs to know of its key, from the SHA-256 of the secret. No row: no such key.
 -- refusal is NULL where the key may be used, else the first reason why not; the row comes back all the same, so that
 -- the refusal can be logged. secret_valid_until and expires_at bound the time for which the answer may be cached.
--- Whether a budget still has room is told by ReserveBudgets alone: here budgets only says which there are.
+-- over_budget comes last and holds for this moment: a budget is used up. Whether one has room for a certain request is
+-- told by ReserveBudgets alone.
 SELECT
     k.id AS key_id,
     k.name AS key_name,
@@ -29,6 +30,23 @@ SELECT
         WHEN o.blocked_at IS NOT NULL THEN 'organization_blocked'
         WHEN u.deleted_at IS NOT NULL THEN 'user_deleted'
         WHEN u.blocked_at IS NOT NULL THEN 'user_blocked'
+        WHEN EXISTS (
+            SELECT
+            FROM (
+                VALUES
+                    ('gateway', '00000000-0000-0000-0000-000000000000'::uuid),
+                    ('organization', o.id),
+                    ('team', t.id),
+                    ('project', p.id),
+                    ('user', u.id),
+                    ('membership', m.id),
+                    ('key', k.id)
+            ) AS scope (entity_kind, entity_id)
+            JOIN budgets AS b ON b.entity_kind = scope.entity_kind AND b.entity_id = scope.entity_id
+            JOIN budget_counters AS c
+                ON c.budget_id = b.id AND c.period_started_at = budget_period_started_at(b.period, b.anchor_at, now())
+            WHERE c.spent + c.reserved >= b.max_amount
+        ) THEN 'over_budget'
     END AS refusal,
     k.allowed_models AS key_allowed_models,
     p.allowed_models AS project_allowed_models,

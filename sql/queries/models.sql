@@ -238,7 +238,7 @@ RETURNING updated_at;
 
 -- name: ListCredentialsToReencrypt :many
 -- A batch of the secrets that are not encrypted with a version of the key, by id after the last one seen.
-SELECT c.id, c.secret, c.encryption_key_version
+SELECT c.id, c.name, c.secret, c.encryption_key_version
 FROM credentials AS c
 WHERE
     c.encryption_key_version <> @encryption_key_version
