@@ -70,7 +70,8 @@ docs: $(STAMP) ## Write the pages that are made from the code
 bench: $(STAMP) ## Measure, as ratios in one run, then beside the peers that are installed; only=WORKLOAD for one of those
 	$(if $(only),,$(BIN)/python bench/bench.py)
 	$(if $(filter-out client,$(only)),,$(BIN)/python bench/client.py)
-	$(if $(filter client,$(only)),,$(BIN)/python bench/peers.py $(only))
+	$(if $(filter-out store,$(only)),,$(BIN)/python bench/store.py)
+	$(if $(filter client store,$(only)),,$(BIN)/python bench/peers.py $(only))
 
 bench-peers: $(PEERS)/.installed ## Install the peers into .bench/
 

@@ -38,7 +38,7 @@ async def compare(connection: asyncpg.Connection[asyncpg.Record], folder: str) -
 
 
 async def race(connection: asyncpg.Connection[asyncpg.Record], folder: str) -> None:
-    while not await connection.fetchval("SELECT pg_try_advisory_lock(1)"):  # noqa: ASYNC110  # another process
+    while not await connection.fetchval("SELECT pg_try_advisory_lock(1)"):  # another process
         await asyncio.sleep(0.1)
     await connection.execute("CREATE TABLE IF NOT EXISTS ledger (name text PRIMARY KEY)")
     known = {row["name"] for row in await connection.fetch("SELECT name FROM ledger")}

@@ -5,11 +5,17 @@ from __future__ import annotations
 __all__ = [
     "Away",
     "BadRecord",
+    "BadSecret",
+    "BadValue",
     "Changed",
     "GatewayError",
+    "InUse",
+    "NoEncryptionKey",
+    "NotAMember",
     "NotFound",
     "SchemaTooOld",
     "SpoolFull",
+    "SpoolUnusable",
     "StaleClient",
     "Taken",
 ]
@@ -43,9 +49,33 @@ class Taken(GatewayError):
     """The name, address or place is in use by another. Nothing was written."""
 
 
+class InUse(GatewayError):
+    """Something still refers to it: change that first. Nothing was written."""
+
+
+class BadValue(GatewayError, ValueError):
+    """A value that the schema does not allow; the message says the rule. Nothing was written."""
+
+
+class NotAMember(GatewayError):
+    """Only members of an organization can be in its teams: put them into it first. Nothing was written."""
+
+
+class NoEncryptionKey(GatewayError):
+    """The key to a secret is not among Options.encryption_keys."""
+
+
+class BadSecret(GatewayError):
+    """A stored secret is not as it was encrypted, stands in another's row, or was encrypted with another key."""
+
+
 class BadRecord(GatewayError, ValueError):
     """A spend record with a value that no database could keep: below zero, not finite, without a time zone."""
 
 
 class SpoolFull(GatewayError):
     """The spool holds as much as it may. The record was not kept: send no more requests until the database is back."""
+
+
+class SpoolUnusable(GatewayError):
+    """The spool's folder or file cannot be written or read; the message says which, and why. Nothing was kept."""

@@ -98,7 +98,7 @@ class Link:
             with suppress(Exception):
                 await asyncio.wait_for(self._pool.close(), self._options.within)
             self._pool.terminate()
-        self._enter(State.STATELESS, "the store is closed")
+        self.standing = Standing(State.STATELESS, "the store is closed", time.time())
 
     async def until_ready(self) -> None:
         """Returns when the database can be asked."""
@@ -109,10 +109,13 @@ class Link:
         """A connection of the pool, for `within` seconds all in all. Raises Away, at once if that is known already."""
         if self._pool is None or self.state is not State.READY:
             raise Away(self.standing.reason)
+        cancelled = _cancellations()
         try:
             async with asyncio.timeout(within), self._pool.acquire(timeout=self._options.within) as connection:
                 yield connection
         except Exception as error:
+            if _cancellations() > cancelled:  # a connection that was lost while it was left had the last word
+                raise asyncio.CancelledError from error
             if not is_away(error):
                 raise
             reason = _words(error)
@@ -205,6 +208,12 @@ class Link:
 
 async def _leave(_connection: object) -> None:
     """Leaves a connection as it is when it comes back: nothing in the store changes a session."""
+
+
+def _cancellations() -> int:
+    """How often the present task was asked to end."""
+    task = asyncio.current_task()
+    return task.cancelling() if task else 0
 
 
 def is_away(error: BaseException) -> bool:

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from runner.commands import baseline, new, plan, resolve, status, up
     from runner.config import Config
     from runner.errors import MigrateError
+    from runner.generating import check_generated, generate
     from runner.ledger.session import Listener
     from runner.migrations.folder import load_folder
     from runner.migrations.migration import Migration
+    from runner.server.embedded import running
     from runner.verifying import verify
 
 __version__ = "0.1.0"
@@ -23,7 +25,10 @@ _HOME = {
     "Listener": "runner.ledger.session",
     "MigrateError": "runner.errors",
     "Migration": "runner.migrations.migration",
+    "check_generated": "runner.generating",
+    "generate": "runner.generating",
     "load_folder": "runner.migrations.folder",
+    "running": "runner.server.embedded",
     "verify": "runner.verifying",
 }
 __all__ = [
@@ -33,10 +38,13 @@ __all__ = [
     "Migration",
     "__version__",
     "baseline",
+    "check_generated",
+    "generate",
     "load_folder",
     "new",
     "plan",
     "resolve",
+    "running",
     "status",
     "up",
     "verify",

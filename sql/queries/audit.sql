@@ -1,7 +1,9 @@
--- name: AppendAuditEvent :one
--- Notes a change in the transaction that makes it, and returns the time and id under which it stands. before and after
--- hold the columns that changed, without secrets.
+-- name: AppendAuditEvents :batchexec
+-- Notes changes in the transaction that makes them, after them. before and after hold the columns that changed, without
+-- secrets. The time is that of the note and not of the transaction, which may have waited for the object: so the
+-- history of an object is in the order in which it was changed.
 INSERT INTO audit_events (
+    occurred_at,
     actor_kind,
     actor_id,
     action,
@@ -13,6 +15,7 @@ INSERT INTO audit_events (
     client_address
 )
 VALUES (
+    clock_timestamp(),
     @actor_kind,
     @actor_id,
     @action,
@@ -22,8 +25,7 @@ VALUES (
     @after,
     @reason,
     @client_address
-)
-RETURNING occurred_at, id;
+);
 
 -- name: AppendPurgeEvents :execrows
 -- Notes that a job has purged many objects of one kind.

@@ -19,6 +19,13 @@ SET
     updated_at = now()
 RETURNING *;
 
+-- name: LockBudget :one
+-- The budget of an entity for a period, as it stays until the end of the transaction.
+SELECT b.*
+FROM budgets AS b
+WHERE b.entity_kind = @entity_kind AND b.entity_id = @entity_id AND b.period = @period
+FOR NO KEY UPDATE;
+
 -- name: DeleteBudget :execrows
 -- Removes a budget with all that was counted under it. Requests in flight lose nothing but their reservation.
 DELETE FROM budgets
@@ -385,18 +392,36 @@ WHERE c.budget_id = past.budget_id AND c.period_started_at = past.period_started
 -- request started. Budgets are held against deletion first and counters are written in the order of their key, so
 -- that flushes deadlock neither with each other nor with DeleteBudget. In a flush it comes last, as its locks are the
 -- ones that requests wait for.
-WITH due AS MATERIALIZED (
-    SELECT
-        b.id AS budget_id,
-        budget_period_started_at(b.period, b.anchor_at, used.started_at) AS period_started_at,
-        sum(used.amount) AS amount
+WITH used AS MATERIALIZED (
+    SELECT b.id AS budget_id, b.period, b.anchor_at, given.started_at, given.amount
     FROM unnest(
         @entity_kinds::text[],
         @entity_ids::uuid[],
         @started_ats::timestamptz[],
         @amounts::numeric[]
-    ) AS used (entity_kind, entity_id, started_at, amount)
-    JOIN budgets AS b ON b.entity_kind = used.entity_kind AND b.entity_id = used.entity_id
+    ) AS given (entity_kind, entity_id, started_at, amount)
+    JOIN budgets AS b ON b.entity_kind = given.entity_kind AND b.entity_id = given.entity_id
+),
+spans AS MATERIALIZED (
+    -- Nearly always all of a batch falls into one period, so starts are computed for its ends and not for each request.
+    SELECT
+        u.period,
+        u.anchor_at,
+        budget_period_started_at(u.period, u.anchor_at, min(u.started_at)) AS first_started_at,
+        budget_period_started_at(u.period, u.anchor_at, max(u.started_at)) AS last_started_at
+    FROM used AS u
+    GROUP BY u.period, u.anchor_at
+),
+due AS MATERIALIZED (
+    SELECT
+        u.budget_id,
+        CASE
+            WHEN s.first_started_at = s.last_started_at THEN s.first_started_at
+            ELSE budget_period_started_at(u.period, u.anchor_at, u.started_at)
+        END AS period_started_at,
+        sum(u.amount) AS amount
+    FROM used AS u
+    JOIN spans AS s ON s.period = u.period AND s.anchor_at = u.anchor_at
     GROUP BY 1, 2
 ),
 held AS MATERIALIZED (

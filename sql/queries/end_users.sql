@@ -45,7 +45,7 @@ ORDER BY e.external_id
 LIMIT @page_size;
 
 -- name: BlockEndUser :one
--- Refuses requests for an end user, seen before or not, and returns the id and since when.
+-- Refuses requests for an end user, seen before or not. No row: they are refused already.
 INSERT INTO end_users AS e (organization_id, external_id, blocked_at, first_seen_on, last_seen_on)
 VALUES (
     @organization_id,
@@ -55,8 +55,16 @@ VALUES (
     (now() AT TIME ZONE 'UTC')::date
 )
 ON CONFLICT (organization_id, external_id) DO UPDATE
-SET blocked_at = coalesce(e.blocked_at, EXCLUDED.blocked_at)
-RETURNING e.id, e.blocked_at AS "blocked_at!";
+SET blocked_at = EXCLUDED.blocked_at
+WHERE e.blocked_at IS NULL
+RETURNING e.*;
+
+-- name: LockEndUser :one
+-- One end user, as it stays until the end of the transaction.
+SELECT e.*
+FROM end_users AS e
+WHERE e.id = @id
+FOR NO KEY UPDATE;
 
 -- name: UnblockEndUser :execrows
 -- Lets requests for an end user pass again; 0 where there was no block.

@@ -77,3 +77,35 @@ USING (
     FOR UPDATE SKIP LOCKED
 ) AS dead
 WHERE i.id = dead.id;
+
+-- name: GetClock :one
+-- The time of the database, by which all instances decide what is old.
+SELECT now() AS "clock!";
+
+-- name: PurgeEndUsers :execrows
+-- Deletes a batch of the end users of organizations removed before a time, with their budgets, so that these can be
+-- purged.
+WITH due AS MATERIALIZED (
+    SELECT e.id
+    FROM organizations AS o
+    JOIN end_users AS e ON e.organization_id = o.id
+    WHERE o.deleted_at < @deleted_before
+    ORDER BY e.id
+    LIMIT @batch_size
+    FOR UPDATE OF e SKIP LOCKED
+),
+released AS (
+    -- In the order of the ids, as flushes hold budgets too.
+    DELETE FROM budgets AS b
+    USING (
+        SELECT held.id
+        FROM budgets AS held
+        JOIN due ON held.entity_kind = 'end_user' AND held.entity_id = due.id
+        ORDER BY held.id
+        FOR UPDATE OF held
+    ) AS gone
+    WHERE b.id = gone.id
+)
+DELETE FROM end_users AS e
+USING due
+WHERE e.id = due.id;

@@ -167,6 +167,13 @@ LEFT JOIN organizations AS o ON o.id = coalesce(k.organization_id, t.organizatio
 LEFT JOIN api_key_uses AS s ON s.key_id = k.id
 WHERE k.id = @id;
 
+-- name: LockKey :one
+-- One key, deleted or not, as it stays until the end of the transaction.
+SELECT k.*
+FROM api_keys AS k
+WHERE k.id = @id
+FOR NO KEY UPDATE;
+
 -- name: GetKeyDetails :one
 -- One key for its page in the console: who owns it, its budgets with what is spent of them, its secrets and rotations.
 SELECT

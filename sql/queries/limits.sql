@@ -3,7 +3,8 @@
 -- counted is true in every row. Where a limit is already full nothing is counted at all; where one filled up in the
 -- same moment the others have counted, and what is counted is given back by RefundRateLimits.
 -- Exact however many run at once, as the limit stands in the condition of the upsert; sorted by the primary key, so
--- that requests cannot deadlock. used is without this request where it was not counted.
+-- that requests cannot deadlock. used is without this request where it was not counted; ends_in is by the clock of the
+-- database.
 WITH asked AS MATERIALIZED (
     SELECT
         hit.subject,
@@ -52,14 +53,13 @@ hit AS (
     RETURNING subject, metric, window_seconds, used
 )
 SELECT
-    s.subject,
-    s.metric,
-    s.window_seconds,
-    s.window_started_at,
-    s.window_started_at + make_interval(secs => s.window_seconds) AS window_ends_at,
-    s.allowed,
+    s.subject AS "subject!",
+    s.metric AS "metric!",
+    s.window_seconds AS "window_seconds!",
+    s.window_started_at AS "window_started_at!",
+    s.window_started_at + make_interval(secs => s.window_seconds) - now() AS "ends_in!",
+    s.allowed AS "allowed!",
     h.used IS NOT NULL AS counted,
-    s.used + s.cost > s.allowed AS was_full,
     coalesce(h.used, s.used) AS used
 FROM seen AS s
 LEFT JOIN hit AS h ON h.subject = s.subject AND h.metric = s.metric AND h.window_seconds = s.window_seconds
@@ -68,11 +68,11 @@ ORDER BY s.subject, s.metric, s.window_seconds;
 -- name: PeekRateLimits :many
 -- How much of several limits is used in the present window, counting nothing. A window without a row is unused.
 SELECT
-    asked.subject,
-    asked.metric,
-    asked.window_seconds,
-    asked.window_started_at,
-    asked.window_started_at + make_interval(secs => asked.window_seconds) AS window_ends_at,
+    asked.subject AS "subject!",
+    asked.metric AS "metric!",
+    asked.window_seconds AS "window_seconds!",
+    asked.window_started_at AS "window_started_at!",
+    asked.window_started_at + make_interval(secs => asked.window_seconds) - now() AS "ends_in!",
     coalesce(w.used, 0) AS used
 FROM (
     SELECT
@@ -169,7 +169,7 @@ acquired AS (
     WHERE s.expires_at <= now() OR s.request_id = EXCLUDED.request_id
     RETURNING subject, slot
 )
-SELECT a.subject, acquired.slot, a.slot IS NULL AS full
+SELECT a.subject AS "subject!", acquired.slot, a.slot IS NULL AS full
 FROM asked AS a
 LEFT JOIN acquired ON acquired.subject = a.subject
 ORDER BY a.subject;

@@ -141,12 +141,19 @@ INSERT INTO model_aliases AS a (team_id, name, target_name)
 VALUES (@team_id, @name, @target_name)
 ON CONFLICT (team_id, name) DO UPDATE
 SET target_name = EXCLUDED.target_name, updated_at = now()
-RETURNING a.id;
+RETURNING a.*;
 
--- name: DeleteModelAlias :execrows
--- Lets a name stand for itself again.
+-- name: FindModelAlias :one
+-- The alias of a name, for one team or, with NULL, for everyone.
+SELECT a.*
+FROM model_aliases AS a
+WHERE a.name = @name AND (a.team_id = @team_id? OR (a.team_id IS NULL AND @team_id::uuid IS NULL));
+
+-- name: DeleteModelAlias :one
+-- Lets a name stand for itself again, and returns what it stood for. No row: absent.
 DELETE FROM model_aliases
-WHERE id = @id;
+WHERE id = @id
+RETURNING *;
 
 -- name: LoadModelAliases :many
 -- The aliases that an instance needs: those of the ids given, or with NULL all of them.
@@ -223,6 +230,13 @@ SELECT
 FROM credentials AS c
 ORDER BY c.name;
 
+-- name: ListModelsOfCredential :many
+-- The deployments that use a credential, by name.
+SELECT m.id, m.name
+FROM models AS m
+WHERE m.credential_id = @credential_id
+ORDER BY m.name, m.id;
+
 -- name: UpdateCredential :one
 -- Sets a new secret and what is not secret, if the credential is as it was read. No row: absent, or changed meanwhile.
 -- json: metadata = gateway.shapes:CredentialMetadata
@@ -237,11 +251,12 @@ WHERE id = @id AND updated_at = @if_updated_at
 RETURNING updated_at;
 
 -- name: ListCredentialsToReencrypt :many
--- A batch of the secrets that are not encrypted with a version of the key, by id after the last one seen.
+-- A batch of the secrets that are encrypted with an earlier version of the key, by id after the last one seen. Never
+-- those of a later one: an instance that does not know it yet must not undo it.
 SELECT c.id, c.name, c.secret, c.encryption_key_version
 FROM credentials AS c
 WHERE
-    c.encryption_key_version <> @encryption_key_version
+    c.encryption_key_version < @encryption_key_version
     AND c.id > coalesce(@after_id::uuid, '00000000-0000-0000-0000-000000000000')
 ORDER BY c.id
 LIMIT @batch_size;

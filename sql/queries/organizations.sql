@@ -27,6 +27,13 @@ SELECT
 FROM organizations AS o
 WHERE o.id = @id;
 
+-- name: LockOrganization :one
+-- One organization, deleted or not, as it stays until the end of the transaction.
+SELECT o.*
+FROM organizations AS o
+WHERE o.id = @id
+FOR NO KEY UPDATE;
+
 -- name: FindOrganization :one
 -- The live organization of a name.
 SELECT o.id, o.name, o.blocked_at
@@ -87,6 +94,12 @@ UPDATE organizations
 SET deleted_at = now(), updated_at = now()
 WHERE id = @id AND deleted_at IS NULL;
 
+-- name: RestoreOrganization :execrows
+-- Takes back the removal of an organization that is not purged yet. Fails where a live one has its name by now.
+UPDATE organizations
+SET deleted_at = NULL, updated_at = now()
+WHERE id = @id AND deleted_at IS NOT NULL;
+
 -- name: PurgeOrganizations :many
 -- Deletes for good a batch of the organizations removed before a time to which nothing refers any more, with their
 -- budgets. Keys, projects, teams and end users are purged first, in this order.
@@ -119,22 +132,35 @@ USING due
 WHERE o.id = due.id
 RETURNING o.id, o.name;
 
--- name: SetOrganizationMember :one
--- Puts a user into an organization, or gives another role to one who is in it.
+-- name: LockOrganizationMembers :many
+-- Those of some users who are in an organization, as they stay until the end of the transaction.
+SELECT m.*
+FROM organization_memberships AS m
+WHERE m.organization_id = @organization_id AND m.user_id = ANY(@user_ids::uuid[])
+ORDER BY m.user_id
+FOR UPDATE;
+
+-- name: SetOrganizationMembers :many
+-- Puts users into an organization, or gives them other roles: one pair of elements a user. Returns the rows that
+-- changed. Sorted, so that two such calls cannot deadlock.
 INSERT INTO organization_memberships AS m (organization_id, user_id, role)
-VALUES (@organization_id, @user_id, @role)
+SELECT @organization_id, wanted.user_id, wanted.role
+FROM unnest(@user_ids::uuid[], @roles::text[]) AS wanted (user_id, role)
+ORDER BY wanted.user_id
 ON CONFLICT (organization_id, user_id) DO UPDATE
 SET role = EXCLUDED.role
-RETURNING m.role, m.created_at;
+WHERE m.role <> EXCLUDED.role
+RETURNING m.*;
 
--- name: RemoveOrganizationMember :execrows
--- Takes a user out of an organization, and so out of its teams, with the budgets that the user had there. 0 where the
--- user was not in it.
+-- name: RemoveOrganizationMember :many
+-- Takes a user out of an organization, and so out of its teams, with the budgets that the user had there. Returns what
+-- the user was in these teams. The membership of the organization must be locked before: whoever puts the user into one
+-- of its teams at this moment is waited for.
 WITH left_teams AS (
     DELETE FROM team_memberships AS m
     USING teams AS t
     WHERE t.id = m.team_id AND t.organization_id = @organization_id AND m.user_id = @user_id
-    RETURNING m.id
+    RETURNING m.*
 ),
 released AS (
     -- In the order of the ids, as flushes hold budgets too.
@@ -147,9 +173,14 @@ released AS (
         FOR UPDATE OF held
     ) AS gone
     WHERE b.id = gone.id
+),
+gone AS (
+    DELETE FROM organization_memberships
+    WHERE organization_id = @organization_id AND user_id = @user_id
 )
-DELETE FROM organization_memberships
-WHERE organization_id = @organization_id AND user_id = @user_id;
+SELECT l.id, l.team_id, l.user_id, l.role, l.created_at
+FROM left_teams AS l
+ORDER BY l.team_id;
 
 -- name: ListOrganizationMembers :many
 -- One page of the users in an organization, after the last user id seen; NULL for the first page.

@@ -27,6 +27,13 @@ FROM projects AS p
 JOIN teams AS t ON t.id = p.team_id
 WHERE p.id = @id;
 
+-- name: LockProject :one
+-- One project, deleted or not, as it stays until the end of the transaction.
+SELECT p.*
+FROM projects AS p
+WHERE p.id = @id
+FOR NO KEY UPDATE;
+
 -- name: ListProjectsOfTeam :many
 -- One page of the live projects of a team by name, after the last name seen; NULL for the first page.
 SELECT
@@ -88,6 +95,12 @@ WHERE id = @id AND blocked_at IS NOT NULL AND deleted_at IS NULL;
 UPDATE projects
 SET deleted_at = now(), updated_at = now()
 WHERE id = @id AND deleted_at IS NULL;
+
+-- name: RestoreProject :execrows
+-- Takes back the removal of a project that is not purged yet. Fails where a live one has its name there by now.
+UPDATE projects
+SET deleted_at = NULL, updated_at = now()
+WHERE id = @id AND deleted_at IS NOT NULL;
 
 -- name: PurgeProjects :many
 -- Deletes for good a batch of the projects removed before a time to which no key refers any more, with their budgets.

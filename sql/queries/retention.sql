@@ -5,13 +5,17 @@ SELECT ensure_partitions(@days_ahead) AS "made!";
 -- name: ListPartitions :many
 -- The partitions of the gateway's tables in their order, with their bounds, days in UTC of which until is the first
 -- after, and sizes. rows_estimate is of the last analyze, below zero before the first; detaching says that a DETACH
--- CONCURRENTLY was begun and not ended. Detaching and dropping take names, so they are no named queries.
+-- CONCURRENTLY was begun and not ended. Detaching and dropping take names, so they are no named queries; for them the
+-- names stand also as this session would have to write them.
 SELECT
     parent.relname::text AS parent_table,
     child.relname::text AS partition_name,
+    parent.oid::regclass::text AS parent_sql,
+    child.oid::regclass::text AS partition_sql,
     bounds.since AS "since!",
     bounds.until AS "until!",
     i.inhdetachpending AS detaching,
+    obj_description(child.oid, 'pg_class') AS comment,
     child.reltuples::bigint AS rows_estimate,
     pg_total_relation_size(child.oid) AS "total_bytes!"
 FROM pg_inherits AS i
@@ -45,6 +49,18 @@ WHERE
     )
     AND child.oid <> p.partdefid
 ORDER BY parent.relname, bounds.since;
+
+-- name: ListLeftTables :many
+-- The tables that have been detached to be dropped and are still there: their comment says so since before they were
+-- detached. A table that somebody detached to keep it is none of them.
+SELECT child.relname::text AS table_name, child.oid::regclass::text AS table_sql
+FROM pg_class AS child
+WHERE
+    child.relkind = 'r'
+    AND NOT child.relispartition
+    AND child.relnamespace = (SELECT home.relnamespace FROM pg_class AS home WHERE home.oid = 'spend_logs'::regclass)
+    AND obj_description(child.oid, 'pg_class') = @comment::text
+ORDER BY child.relname;
 
 -- name: ListDefaultPartitions :many
 -- The DEFAULT partitions that somebody has added: none, if all is well, since with one neither ensure_partitions nor a

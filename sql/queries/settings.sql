@@ -39,8 +39,9 @@ DELETE FROM settings
 WHERE key = @key AND version = @version;
 
 -- name: LockConfig :exec
--- The first statement of a transaction that changes settings, models, aliases or credentials more than once: the
--- trigger would take this lock at the first change, and two such transactions could then wait for each other's rows.
+-- The first statement of every transaction that changes settings, models, aliases or credentials. The trigger takes
+-- this lock at the first change, when the row is held already: whoever took it first and came to that row would wait
+-- for ever.
 LOCK TABLE config_changes IN SHARE ROW EXCLUSIVE MODE;
 
 -- name: GetConfigRevision :one

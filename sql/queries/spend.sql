@@ -1,7 +1,23 @@
+-- name: GuardFlush :exec
+-- Lets no statement of the transaction wait for a lock for longer than a time; has each planned for the batch at hand,
+-- since a plan for any batch would take it for a small one; and makes the commit outlive a crash of the server also
+-- where that is not the server's habit.
+SELECT
+    set_config('lock_timeout', @lock_timeout_ms::integer || 'ms', TRUE),
+    set_config('plan_cache_mode', 'force_custom_plan', TRUE),
+    set_config(
+        'synchronous_commit',
+        CASE current_setting('synchronous_commit')
+            WHEN 'off' THEN 'on'
+            ELSE current_setting('synchronous_commit')
+        END,
+        TRUE
+    );
+
 -- name: ClaimFlush :execrows
--- The first statement of a flush: 1 where the batch is to be written, 0 where that has been done before.
--- A flush is one transaction, with the tables in a fixed order: UpsertEndUsers, CopySpendLogs, CopySpendLogPayloads,
--- AddDailyRollups, TouchKeys, SettleReservations, AddBudgetSpend.
+-- Begins a flush: 1 where the batch is to be written, 0 where that has been done before.
+-- A flush is one transaction, with the tables in a fixed order: GuardFlush, ClaimFlush, UpsertEndUsers, CopySpendLogs,
+-- PutSpendLogPayloads, AddDailyRollups, TouchKeys, HoldBudgetCounters, SettleReservations, AddBudgetSpend.
 INSERT INTO flushes (id)
 VALUES (@flush_id)
 ON CONFLICT (id) DO NOTHING;
@@ -20,8 +36,8 @@ USING (
 WHERE f.id = past.id;
 
 -- name: CopySpendLogs :copyfrom
--- Writes the log rows of a batch, the fastest way there is. Fails as a whole where one is there already or is refused:
--- then the batch is halved until InsertSpendLog is left for single rows.
+-- Writes the log rows of a batch, the fastest way there is. Fails as a whole where one is there already, which
+-- FindLogged tells, or is refused; then the batch is halved until it stands alone.
 INSERT INTO spend_logs (
     started_at,
     request_id,
@@ -77,75 +93,28 @@ VALUES (
     @metadata
 );
 
--- name: InsertSpendLog :batchexec
--- Writes log rows one by one and passes over those that are there already: for mending by hand, and for what is left
--- of a batch that CopySpendLogs could not write.
-INSERT INTO spend_logs (
-    started_at,
-    request_id,
-    key_id,
-    organization_id,
-    team_id,
-    project_id,
-    user_id,
-    end_user_id,
-    model_id,
-    model_name,
-    provider,
-    provider_response_id,
-    endpoint,
-    status,
-    error_code,
-    cache_hit,
-    prompt_tokens,
-    completion_tokens,
-    cached_tokens,
-    cost,
-    duration_ms,
-    first_token_ms,
-    session_id,
-    tags,
-    metadata
-)
-VALUES (
-    @started_at,
-    @request_id,
-    @key_id,
-    @organization_id,
-    @team_id,
-    @project_id,
-    @user_id,
-    @end_user_id,
-    @model_id,
-    @model_name,
-    @provider,
-    @provider_response_id,
-    @endpoint,
-    @status,
-    @error_code,
-    @cache_hit,
-    @prompt_tokens,
-    @completion_tokens,
-    @cached_tokens,
-    @cost,
-    @duration_ms,
-    @first_token_ms,
-    @session_id,
-    @tags,
-    @metadata
-)
-ON CONFLICT (started_at, request_id) DO NOTHING;
+-- name: FindLogged :many
+-- Those of some requests that have a log row already: one pair of elements a request.
+SELECT l.started_at, l.request_id
+FROM unnest(@started_ats::timestamptz[], @request_ids::uuid[]) AS asked (started_at, request_id)
+JOIN spend_logs AS l ON l.started_at = asked.started_at AND l.request_id = asked.request_id;
 
--- name: CopySpendLogPayloads :copyfrom
--- Writes the contents that belong to log rows, where keeping them is switched on.
+-- name: PutSpendLogPayloads :execrows
+-- Writes the contents that belong to log rows, where keeping them is switched on, and passes over those that are there
+-- already. Contents are JSON as text, an empty one for none: it was encoded once, when the request ended.
 INSERT INTO spend_log_payloads (started_at, request_id, request, response)
-VALUES (@started_at, @request_id, @request, @response);
-
--- name: InsertSpendLogPayload :batchexec
--- Writes contents one by one and passes over those that are there already: what is left of a batch that
--- CopySpendLogPayloads could not write.
-INSERT INTO spend_log_payloads (started_at, request_id, request, response)
-VALUES (@started_at, @request_id, @request, @response)
+SELECT
+    given.started_at,
+    given.request_id,
+    nullif(given.request, '')::jsonb,
+    nullif(given.response, '')::jsonb
+FROM unnest(
+    @started_ats::timestamptz[],
+    @request_ids::uuid[],
+    @request_texts::text[],
+    @response_texts::text[]
+) AS given (started_at, request_id, request, response)
+ORDER BY given.started_at, given.request_id
 ON CONFLICT (started_at, request_id) DO NOTHING;
 
 -- name: AddDailyRollups :execrows
@@ -219,6 +188,55 @@ SET
     completion_tokens = r.completion_tokens + EXCLUDED.completion_tokens,
     cached_tokens = r.cached_tokens + EXCLUDED.cached_tokens,
     cost = r.cost + EXCLUDED.cost;
+
+-- name: HoldBudgetCounters :execrows
+-- Locks all counters that SettleReservations and AddBudgetSpend of one flush are going to write, in the order of their
+-- key, and opens those that are not there. Each of the two sorts what it locks, but one after the other they would not
+-- be in order, and two flushes could wait for each other. Starts of periods are computed as in AddBudgetSpend.
+WITH used AS MATERIALIZED (
+    SELECT b.id AS budget_id, b.period, b.anchor_at, given.started_at
+    FROM unnest(@entity_kinds::text[], @entity_ids::uuid[], @started_ats::timestamptz[])
+        AS given (entity_kind, entity_id, started_at)
+    JOIN budgets AS b ON b.entity_kind = given.entity_kind AND b.entity_id = given.entity_id
+),
+spans AS MATERIALIZED (
+    SELECT
+        u.period,
+        u.anchor_at,
+        budget_period_started_at(u.period, u.anchor_at, min(u.started_at)) AS first_started_at,
+        budget_period_started_at(u.period, u.anchor_at, max(u.started_at)) AS last_started_at
+    FROM used AS u
+    GROUP BY u.period, u.anchor_at
+),
+due AS MATERIALIZED (
+    SELECT r.budget_id, r.period_started_at
+    FROM budget_reservations AS r
+    WHERE r.request_id = ANY(@request_ids::uuid[]) AND r.state <> 'settled'
+    UNION
+    SELECT
+        u.budget_id,
+        CASE
+            WHEN s.first_started_at = s.last_started_at THEN s.first_started_at
+            ELSE budget_period_started_at(u.period, u.anchor_at, u.started_at)
+        END
+    FROM used AS u
+    JOIN spans AS s ON s.period = u.period AND s.anchor_at = u.anchor_at
+),
+held AS MATERIALIZED (
+    SELECT b.id
+    FROM budgets AS b
+    WHERE b.id IN (SELECT due.budget_id FROM due)
+    ORDER BY b.id
+    FOR KEY SHARE
+)
+INSERT INTO budget_counters AS c (budget_id, period_started_at)
+SELECT due.budget_id, due.period_started_at
+FROM due
+JOIN held ON held.id = due.budget_id
+ORDER BY due.budget_id, due.period_started_at
+ON CONFLICT (budget_id, period_started_at) DO UPDATE
+SET spent = c.spent
+WHERE FALSE; -- a row that is there is locked and not written
 
 -- name: ReportSpendByDay :many
 -- What an entity used on each day from one day up to, not including, another; days without use are left out.

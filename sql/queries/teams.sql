@@ -57,6 +57,13 @@ FROM teams AS t
 LEFT JOIN organizations AS o ON o.id = t.organization_id
 WHERE t.id = @id;
 
+-- name: LockTeam :one
+-- One team, deleted or not, as it stays until the end of the transaction.
+SELECT t.*
+FROM teams AS t
+WHERE t.id = @id
+FOR NO KEY UPDATE;
+
 -- name: ListTeams :many
 -- One page of all live teams by name, after the last (name, id) seen; both NULL for the first page.
 SELECT t.id, t.organization_id, o.name AS organization_name, t.name, t.allowed_models, t.blocked_at, t.created_at
@@ -135,6 +142,12 @@ UPDATE teams
 SET deleted_at = now(), updated_at = now()
 WHERE id = @id AND deleted_at IS NULL;
 
+-- name: RestoreTeam :execrows
+-- Takes back the removal of a team that is not purged yet. Fails where a live one has its name there by now.
+UPDATE teams
+SET deleted_at = NULL, updated_at = now()
+WHERE id = @id AND deleted_at IS NOT NULL;
+
 -- name: PurgeTeams :many
 -- Deletes for good a batch of the teams removed before a time to which no project or key refers any more, with the
 -- budgets of the team and of its members. Memberships and aliases go with them.
@@ -173,25 +186,40 @@ USING due
 WHERE t.id = due.id
 RETURNING t.id, t.name, t.organization_id;
 
--- name: SetTeamMember :one
--- Puts a user into a team, or gives another role to one who is in it. The id is what the budget of this member within
--- this team refers to.
-INSERT INTO team_memberships AS m (team_id, user_id, role)
-VALUES (@team_id, @user_id, @role)
-ON CONFLICT (team_id, user_id) DO UPDATE
-SET role = EXCLUDED.role
-RETURNING m.id, m.role, m.created_at;
+-- name: LockTeamMembers :many
+-- Those of some users who are in a team, as they stay until the end of the transaction.
+SELECT m.*
+FROM team_memberships AS m
+WHERE m.team_id = @team_id AND m.user_id = ANY(@user_ids::uuid[])
+ORDER BY m.user_id
+FOR UPDATE;
 
--- name: SetTeamMembers :execrows
--- Puts many users into a team, or gives them other roles: one pair of elements a user. Sorted, so that two such calls
--- cannot deadlock; rows that would not change are not written.
+-- name: ListMembersInOrganization :many
+-- Those of some users who are in an organization, whom nobody can take out before the end of the transaction.
+SELECT m.user_id
+FROM organization_memberships AS m
+WHERE m.organization_id = @organization_id AND m.user_id = ANY(@user_ids::uuid[])
+ORDER BY m.user_id
+FOR KEY SHARE;
+
+-- name: ListTeamMemberIds :many
+-- All users in a team, deleted ones too, as they may be restored.
+SELECT m.user_id
+FROM team_memberships AS m
+WHERE m.team_id = @team_id
+ORDER BY m.user_id;
+
+-- name: SetTeamMembers :many
+-- Puts users into a team, or gives them other roles: one pair of elements a user. Returns the rows that changed; the
+-- id is what the budget of a member within the team refers to. Sorted, so that two such calls cannot deadlock.
 INSERT INTO team_memberships AS m (team_id, user_id, role)
 SELECT @team_id, wanted.user_id, wanted.role
 FROM unnest(@user_ids::uuid[], @roles::text[]) AS wanted (user_id, role)
 ORDER BY wanted.user_id
 ON CONFLICT (team_id, user_id) DO UPDATE
 SET role = EXCLUDED.role
-WHERE m.role <> EXCLUDED.role;
+WHERE m.role <> EXCLUDED.role
+RETURNING m.*;
 
 -- name: RemoveTeamMember :execrows
 -- Takes a user out of a team, with the budget that the user had there. 0 where the user was not in it. Keys of the user

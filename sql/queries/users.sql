@@ -24,23 +24,42 @@ VALUES (
 )
 RETURNING *;
 
--- name: UpsertUserBySso :one
--- The live user of a subject of the identity provider, made at the first sign-in and brought up to date at the others;
--- the role is kept. Fails on users_email_idx where another live user has the address: LinkUserToSso joins the two, if
--- the provider has verified it.
-INSERT INTO users AS u (email, name, sso_subject, role)
+-- name: AddUserBySso :one
+-- The new user of a subject of the identity provider, at the first sign-in. No row: a live user has the subject. Fails
+-- on users_email_idx where another live user has the address: LinkUserToSso joins the two, if the provider has verified
+-- it.
+INSERT INTO users (email, name, sso_subject, role)
 VALUES (@email, @name, sqlc.arg(sso_subject), @role)
-ON CONFLICT (sso_subject) WHERE deleted_at IS NULL DO UPDATE
-SET email = coalesce(EXCLUDED.email, u.email), name = coalesce(EXCLUDED.name, u.name), updated_at = now()
-RETURNING u.id, u.email, u.name, u.role, u.blocked_at;
+ON CONFLICT (sso_subject) WHERE deleted_at IS NULL DO NOTHING
+RETURNING *;
 
--- name: LinkUserToSso :one
--- Gives the live user of an address, who has never signed in through the identity provider, its subject. No row: there
--- is none, or another subject has the address.
+-- name: LockUserBySso :one
+-- The id of the live user of a subject of the identity provider, as it stays until the end of the transaction.
+SELECT u.id
+FROM users AS u
+WHERE u.sso_subject = @sso_subject AND u.deleted_at IS NULL
+FOR NO KEY UPDATE;
+
+-- name: LockUserByEmail :one
+-- The id of the live user of an address, as it stays until the end of the transaction.
+SELECT u.id
+FROM users AS u
+WHERE lower(u.email) = lower(@email) AND u.deleted_at IS NULL
+FOR NO KEY UPDATE;
+
+-- name: LockLiveUsers :many
+-- Those of some users who are live, whom nobody can delete before the end of the transaction.
+SELECT u.id
+FROM users AS u
+WHERE u.id = ANY(@ids::uuid[]) AND u.deleted_at IS NULL
+ORDER BY u.id
+FOR SHARE;
+
+-- name: LinkUserToSso :execrows
+-- Gives a live user who has never signed in through the identity provider its subject; 0 where the user has one.
 UPDATE users
 SET sso_subject = sqlc.arg(sso_subject), updated_at = now()
-WHERE lower(email) = lower(@email) AND deleted_at IS NULL AND sso_subject IS NULL
-RETURNING id, email, name, role, blocked_at;
+WHERE id = @id AND deleted_at IS NULL AND sso_subject IS NULL;
 
 -- name: GetUser :one
 -- One user, deleted or not, with the organizations and teams that the user is in.
@@ -68,6 +87,13 @@ SELECT
     ) AS teams
 FROM users AS u
 WHERE u.id = @id;
+
+-- name: LockUser :one
+-- One user, deleted or not, as it stays until the end of the transaction.
+SELECT u.*
+FROM users AS u
+WHERE u.id = @id
+FOR NO KEY UPDATE;
 
 -- name: FindUserByEmail :one
 -- The live user of an address, however it is spelled.
@@ -150,6 +176,12 @@ WHERE id = @id AND blocked_at IS NOT NULL AND deleted_at IS NULL;
 UPDATE users
 SET deleted_at = now(), updated_at = now()
 WHERE id = @id AND deleted_at IS NULL;
+
+-- name: RestoreUser :execrows
+-- Takes back the removal of a user that is not purged yet. Fails where a live one has the address or the subject by now.
+UPDATE users
+SET deleted_at = NULL, updated_at = now()
+WHERE id = @id AND deleted_at IS NOT NULL;
 
 -- name: PurgeUsers :many
 -- Deletes for good a batch of the users removed before a time to whom no key belongs any more, with their budgets, also

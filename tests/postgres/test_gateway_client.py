@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "gateway/client"
 NOW = dt.datetime.now(dt.UTC)
+JSON_TEXTS = {"request_texts": ["{}"], "response_texts": ["{}"]}
+"""Parameters that are text to Python, and JSON to the query."""
 TABLES = "relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition"
 
 
@@ -111,7 +113,8 @@ async def call(connection: asyncpg.Connection[Any], function: Any) -> str:
     transaction = connection.transaction()
     await transaction.start()
     try:
-        answer = function(connection, *batch, **{each.name: value_of(hints[each.name]) for each in named})
+        arguments = {each.name: JSON_TEXTS.get(each.name) or value_of(hints[each.name]) for each in named}
+        answer = function(connection, *batch, **arguments)
         if inspect.isasyncgen(answer):
             async for _ in answer:
                 pass

@@ -1,0 +1,251 @@
+"""A request on its way: admitted against key, limits and budgets, and settled when it has ended."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import time
+import uuid
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+from gateway.answers import Key, Refusal, Refused, Unknown
+from gateway.budgets import Reserved, scopes_of
+from gateway.errors import Away, SpoolFull, SpoolUnusable
+from gateway.limits import Hit, Slots, limits_of, parallel_limits_of
+from gateway.records import Charge, SpendRecord, clean_end_user
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from types import TracebackType
+
+    from gateway.access import Access
+    from gateway.budgets import Budgets
+    from gateway.client import Json
+    from gateway.end_users import EndUsers
+    from gateway.limits import ParallelLimits, RateLimits
+    from gateway.records import Status
+    from gateway.spend import Spend
+
+_SLOTS_LAST = dt.timedelta(seconds=60)
+_RESERVATION_LASTS = dt.timedelta(minutes=10)
+_RENEW_EVERY = 20.0  # seconds: three times within the life of a slot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a request asks for; tokens and cost are estimates, corrected when it has ended."""
+
+    secret: str = field(repr=False)
+    model: str
+    """The public name, after aliases."""
+    endpoint: str
+    tokens: int = 0
+    cost: Decimal = Decimal(0)
+    end_user: str | None = None
+    """The name that the caller gives to whoever the request is for."""
+    session_id: str | None = None
+    tags: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of a request; the fields are those of SpendRecord."""
+
+    status: Status
+    cost: Decimal = Decimal(0)
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    model_id: uuid.UUID | None = None
+    provider: str = ""
+    provider_response_id: str | None = None
+    error_code: str | None = None
+    first_token_ms: int | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    request: Mapping[str, Any] | None = None
+    response: Json = None
+
+
+CANCELLED = Outcome(status="cancelled", error_code="abandoned")
+
+
+class Request:
+    """A request that may go on. Use it as `async with`, and call `finish` once: else it counts as cancelled.
+
+    `enforced` is False where the database went away meanwhile, and limits or budgets could not be asked.
+    """
+
+    def __init__(self, door: Admission, asked: Asked, key: Key) -> None:
+        self.id = uuid.uuid4()
+        self.started_at = dt.datetime.now(dt.UTC)
+        self.asked = asked
+        self.enforced = True
+        self.key = key
+        self.finished = False
+        self._began = time.monotonic()
+        self._door = door
+        self._end_user_id: uuid.UUID | None = None
+        self._hit = Hit((), 0)
+        self._slots = Slots(self.id, ())
+        self._reserved = Reserved(self.id, Decimal(0), holds=False)
+        self._renewing: asyncio.Task[None] | None = None
+
+    @property
+    def elapsed_ms(self) -> int:
+        """Milliseconds since it was accepted."""
+        return round((time.monotonic() - self._began) * 1000)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self.finished:
+            await self.finish(CANCELLED)
+
+    async def finish(self, outcome: Outcome) -> None:
+        """Records what came of it, which is then safe, and gives back what it holds. The second call does nothing.
+
+        Raises BadRecord, or SpoolFull or SpoolUnusable where it could not be kept.
+        """
+        if self.finished:
+            return
+        self.finished = True
+        if self._renewing:
+            self._renewing.cancel()
+        try:
+            self._door.spend.record(self.record(outcome))
+        finally:
+            with suppress(Away):
+                await self._door.parallel.release(self._slots)
+                await self._door.rates.settle(self._hit, tokens=outcome.prompt_tokens + outcome.completion_tokens)
+
+    def record(self, outcome: Outcome) -> SpendRecord:
+        """The request and its outcome, as it is kept."""
+        key, asked = self.key, self.asked
+        return SpendRecord(
+            started_at=self.started_at,
+            request_id=self.id,
+            model_name=asked.model,
+            endpoint=asked.endpoint,
+            duration_ms=self.elapsed_ms,
+            charge=Charge.SETTLE if self._reserved.holds else Charge.ADD,
+            key_id=key.key_id,
+            organization_id=key.organization_id,
+            team_id=key.team_id,
+            project_id=key.project_id,
+            user_id=key.user_id,
+            membership_id=key.membership_id,
+            end_user=asked.end_user,
+            session_id=asked.session_id,
+            tags=asked.tags,
+            **{name: getattr(outcome, name) for name in Outcome.__slots__},
+        )
+
+    async def enter(self, undo: AsyncExitStack) -> Refused | None:
+        """Passes the limits and budgets one after the other; `undo` gives back what was passed."""
+        for step in (self._pass_end_user, self._pass_rates, self._pass_parallel, self._pass_budgets):
+            answer = await step(self.key, undo)
+            if isinstance(answer, Refused):
+                return answer
+            if isinstance(answer, Unknown):
+                self.enforced = False
+        return None
+
+    async def _pass_end_user(self, key: Key, _undo: AsyncExitStack) -> Refused | Unknown | None:
+        name = clean_end_user(self.asked.end_user)
+        if name is None:
+            return None
+        try:
+            known = await self._door.end_users.find(name, key.organization_id)
+        except Away as away:
+            return Unknown(str(away))
+        if known and known.blocked_at:
+            return Refused(Refusal.END_USER_BLOCKED, f"the end user {name} is blocked", key)
+        self._end_user_id = known.id if known else None
+        return None
+
+    async def _pass_rates(self, key: Key, undo: AsyncExitStack) -> Refused | Unknown | None:
+        answer = await self._door.rates.hit(limits_of(key, tokens=self.asked.tokens), key=key)
+        if not isinstance(answer, Hit):
+            return answer
+        self._hit = answer
+        undo.push_async_callback(_unless_away, lambda: self._door.rates.refund(answer))
+        return None
+
+    async def _pass_parallel(self, key: Key, undo: AsyncExitStack) -> Refused | Unknown | None:
+        answer = await self._door.parallel.acquire(self.id, parallel_limits_of(key), ttl=_SLOTS_LAST, key=key)
+        if not isinstance(answer, Slots):
+            return answer
+        self._slots = answer
+        undo.push_async_callback(_unless_away, lambda: self._door.parallel.release(answer))
+        return None
+
+    async def _pass_budgets(self, key: Key, undo: AsyncExitStack) -> Refused | Unknown | None:
+        scopes = scopes_of(key, self._end_user_id)
+        answer = await self._door.budgets.reserve(self.id, self.asked.cost, scopes, ttl=_RESERVATION_LASTS, key=key)
+        if not isinstance(answer, Reserved):
+            return answer
+        self._reserved = answer
+        if answer.holds:
+            undo.push_async_callback(_unless_away, lambda: self._door.budgets.release([self.id]))
+        if answer.holds or self._slots.places:
+            self._renewing = asyncio.create_task(self._renew())
+        return None
+
+    async def _renew(self) -> None:
+        """Keeps what a long request holds, until it has finished."""
+        while True:
+            await asyncio.sleep(_RENEW_EVERY)
+            with suppress(Away):
+                await self._door.parallel.renew(self._slots, ttl=_SLOTS_LAST)
+                if self._reserved.holds:
+                    await self._door.budgets.extend(self.id, ttl=_RESERVATION_LASTS)
+
+
+Admitted: TypeAlias = Request | Refused | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """The door that every request comes through."""
+
+    access: Access
+    rates: RateLimits
+    parallel: ParallelLimits
+    budgets: Budgets
+    end_users: EndUsers
+    spend: Spend
+
+    async def admit(self, asked: Asked) -> Admitted:
+        """A Request that may go on, Refused with the reason, or Unknown where nothing is known of the key now.
+
+        What a refused request had taken is given back, and the refusal recorded with the cost 0.
+        """
+        answer = await self.access.authorize(asked.secret, model=asked.model)
+        if isinstance(answer, Unknown) or answer.key is None:
+            return answer
+        request = Request(self, asked, answer.key)
+        if isinstance(answer, Refused):
+            return self._refuse(request, answer)
+        async with AsyncExitStack() as undo:
+            refused = await request.enter(undo)
+            if refused is None:
+                undo.pop_all()
+                return request
+        return self._refuse(request, refused)
+
+    def _refuse(self, request: Request, refused: Refused) -> Refused:
+        with suppress(SpoolFull, SpoolUnusable):  # counted by Spend; the answer is the same
+            self.spend.record(request.record(Outcome(status="refused", error_code=refused.why)))
+        return refused
+
+
+async def _unless_away(undo: Callable[[], Awaitable[None]]) -> None:
+    """What could not be undone as the database is away ends by itself."""
+    with suppress(Away):
+        await undo()
