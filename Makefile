@@ -7,7 +7,7 @@ MIGRATE := $(BIN)/migrate
 PEERS := .bench
 
 .DEFAULT_GOAL := help
-.PHONY: help up psql test unit check lint types imports pages declared fresh golden generate bench bench-peers docs format clean
+.PHONY: help up psql gateway test unit check lint types imports pages declared fresh golden generate bench bench-peers docs format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 13
@@ -26,6 +26,9 @@ psql: $(STAMP) ## Look inside the embedded PostgreSQL
 	@$$($(BIN)/python -c 'from runner.server.binaries import find_binaries; print(find_binaries().folder)')/psql \
 		"host=$(CURDIR)/.migrate/postgres user=postgres dbname=postgres"; \
 		kill -INT $$(head -1 .migrate/postgres/postmaster.pid)
+
+gateway: $(STAMP) ## Run the example gateway on an embedded PostgreSQL in .migrate/
+	@$(BIN)/python -m examples.gateway
 
 test: $(STAMP) ## Run all tests, on every PostgreSQL that is found
 	$(BIN)/pytest -n 2 --dist worksteal

@@ -252,10 +252,11 @@ async def _fill_a_day(pool: Pool, day: dt.datetime) -> None:
     name = f"spend_logs_p{day:%Y%m%d}"
     if not await pool.fetchval("SELECT to_regclass($1)", name):
         until = day + dt.timedelta(days=1)
-        await pool.execute(f"CREATE TABLE {name} PARTITION OF spend_logs FOR VALUES FROM ('{day}') TO ('{until}')")
+        bounds = f"FROM ('{day}') TO ('{until}')"
+        await pool.execute(f"CREATE TABLE {name} PARTITION OF spend_logs FOR VALUES {bounds}")
     await pool.execute(
-        f"INSERT INTO {name} (started_at, request_id, key_id, model_name, endpoint, status, duration_ms)"
-        " SELECT $1::timestamptz + n * interval '1 second', gen_random_uuid(), gen_random_uuid(), 'small', '/v1/chat', 'success', 9"
+        f"INSERT INTO {name} (started_at, request_id, model_name, endpoint, status, duration_ms)"
+        " SELECT $1::timestamptz + n * interval '1 second', gen_random_uuid(), 'small', '/v1/chat', 'success', 9"
         " FROM generate_series(1, $2) AS n",
         day,
         LOGS_A_DAY,

@@ -119,10 +119,13 @@ class Request:
             self._renewing.cancel()
         try:
             self._door.spend.record(self.record(outcome))
-        finally:
-            with suppress(Away):
-                await self._door.parallel.release(self._slots)
-                await self._door.rates.settle(self._hit, tokens=outcome.prompt_tokens + outcome.completion_tokens)
+        finally:  # also where whoever waits here is cancelled time and again, as by anyio for a client that has gone
+            await asyncio.shield(self._give_back(outcome.prompt_tokens + outcome.completion_tokens))
+
+    async def _give_back(self, tokens: int) -> None:
+        with suppress(Away):
+            await self._door.parallel.release(self._slots)
+            await self._door.rates.settle(self._hit, tokens=tokens)
 
     def record(self, outcome: Outcome) -> SpendRecord:
         """The request and its outcome, as it is kept."""

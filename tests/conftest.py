@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 BINARIES = {f"pg{binaries.major}": binaries for binaries in all_binaries()}
 GIVEN = os.environ.get("MIGRATE_TEST_URL")
+_NEWEST = sorted(BINARIES, key=lambda name: BINARIES[name].major)[-1:]
+ON_ONE_SERVER = pytest.mark.parametrize("server", ["given"] if GIVEN else _NEWEST, indirect=True)
+"""For what takes long or does not depend on the server's version."""
 _QUICK = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=100", "log_statement=none")
 
 

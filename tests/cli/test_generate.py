@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
+from tests.conftest import ON_ONE_SERVER
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.conftest import Database, Project
+
+pytestmark = ON_ONE_SERVER
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/reference/json.schema.json").read_text())
 KEYS = """

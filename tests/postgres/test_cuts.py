@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner import Config, MigrateError, up
+from tests.conftest import ON_ONE_SERVER
 from tests.postgres.proxy import Verdict, proxied
 from tests.postgres.scenarios import ASKS_A_PERSON, SCENARIOS, check, empty, finish
 
@@ -34,6 +35,7 @@ async def cut_and_finish(database: Database, folder: Path, number: int, cut: Ver
     return count >= number, await finish(database, folder)
 
 
+@ON_ONE_SERVER
 @pytest.mark.parametrize("cut", [Verdict.CUT_BEFORE, Verdict.CUT_AFTER], ids=lambda cut: cut.value)
 @pytest.mark.parametrize("scenario", list(SCENARIOS))
 def test_a_cut_at_any_message_leaves_each_file_applied_once(

@@ -11,6 +11,7 @@ import pytest
 
 from runner import Config, up
 from runner.errors import ConnectionLost, LockTimeout, Unfinished
+from tests.conftest import ON_ONE_SERVER
 from tests.postgres.proxy import Verdict, proxied
 from tests.postgres.scenarios import SCENARIOS, check, empty, finish
 
@@ -80,6 +81,7 @@ async def overtaken(database: Database, folder: Path, number: int) -> bool:
     return count >= number
 
 
+@ON_ONE_SERVER
 @pytest.mark.parametrize("scenario", list(SCENARIOS))
 def test_a_runner_that_is_overtaken_at_any_message_goes_on(database: Database, tmp_path: Path, scenario: str) -> None:
     if not database.server.tcp:
