@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 from gateway import Accepted, Actor, Options, Refused, SpendRecord, setup_database
-from gateway.access import hash_secret
-from gateway.budgets import Reserved
 from gateway.client import budgets, keys
 from gateway.client.keys import AUTHORIZE_KEY
-from gateway.limits import Hit, Limit
+from gateway.requests.access import hash_secret
+from gateway.requests.budgets import Reserved
+from gateway.requests.limits import Hit, Limit
 from measure import server
 
 if TYPE_CHECKING:

@@ -4,15 +4,16 @@
 `connect` does the same without migrating.
 """
 
-from gateway.admission import Asked, Outcome, Request
-from gateway.answers import Accepted, Answer, Key, Refusal, Refused, Unknown
-from gateway.audit import Actor
+from gateway.administration.audit import Actor
+from gateway.configuration.prices import Prices, cost
 from gateway.errors import GatewayError
 from gateway.link import State
 from gateway.options import Options
-from gateway.prices import Prices, cost
-from gateway.records import SpendRecord
+from gateway.requests.access import is_allowed
+from gateway.requests.answers import Accepted, Answer, Key, Refusal, Refused, Unknown
+from gateway.requests.request import Asked, Outcome, Request
 from gateway.setup import connect, setup_database
+from gateway.spending.records import SpendRecord
 from gateway.store import Health, Store
 
 __all__ = [
@@ -35,5 +36,6 @@ __all__ = [
     "Unknown",
     "connect",
     "cost",
+    "is_allowed",
     "setup_database",
 ]

@@ -8,39 +8,43 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from gateway.access import Access
-from gateway.admission import Admission
-from gateway.audit import Audit
-from gateway.budgets import Budgets
-from gateway.chores import chores
-from gateway.cipher import Cipher
+from gateway.administration.audit import Audit
+from gateway.administration.end_users import EndUsers
+from gateway.administration.keys import Keys
+from gateway.administration.organizations import Organizations
+from gateway.administration.projects import Projects
+from gateway.administration.teams import Teams
+from gateway.administration.users import Users
 from gateway.client import jobs, ops
-from gateway.credentials import Credentials
-from gateway.end_users import EndUsers
+from gateway.configuration.cipher import Cipher
+from gateway.configuration.credentials import Credentials
+from gateway.configuration.models import Models
+from gateway.configuration.routing import Routing
+from gateway.configuration.settings import Settings
 from gateway.errors import Away
-from gateway.jobs import Jobs
-from gateway.keys import Keys
-from gateway.limits import ParallelLimits, RateLimits
 from gateway.link import Link, Standing, State
-from gateway.models import Models
 from gateway.notices import Notices
-from gateway.organizations import Organizations
-from gateway.projects import Projects
-from gateway.retention import Retention
-from gateway.routing import Routing
-from gateway.settings import Settings
-from gateway.spend import Spend, Tally
-from gateway.spool import open_spool
-from gateway.teams import Teams
-from gateway.users import Users
+from gateway.requests.access import Access
+from gateway.requests.admission import Admission
+from gateway.requests.budgets import Budgets
+from gateway.requests.limits import ParallelLimits, RateLimits
+from gateway.spending.reports import Reports
+from gateway.spending.spend import Spend, Tally
+from gateway.spending.spool import open_spool
+from gateway.upkeep.chores import chores
+from gateway.upkeep.jobs import Jobs
+from gateway.upkeep.retention import Retention
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
-    from gateway.admission import Admitted, Asked
-    from gateway.answers import Answer
+    from gateway.link import Connection
     from gateway.options import Options
+    from gateway.requests.admission import Admitted
+    from gateway.requests.answers import Answer
+    from gateway.requests.request import Asked
 
 _log = logging.getLogger("gateway")
 _ALIVE = timedelta(seconds=15)  # since an instance was seen last
@@ -77,6 +81,7 @@ class Store:
         self.jobs = Jobs(
             link, chores(link, self.retention), version=options.version or "unknown", schema_version=schema_version
         )
+        self.reports = Reports(link)
         self._door = Admission(
             access=self.access,
             rates=self.rates,
@@ -127,6 +132,14 @@ class Store:
     async def admit(self, asked: Asked) -> Admitted:
         """A request with its key, limits and budgets: a Request that may go on, Refused, or Unknown."""
         return await self._door.admit(asked)
+
+    def connection(self) -> AbstractAsyncContextManager[Connection]:
+        """A connection of the pool, for the queries of gateway.client. Raises Away."""
+        return self.link.connection()
+
+    async def until_ready(self) -> None:
+        """Returns when the database can be asked."""
+        await self.link.until_ready()
 
     @property
     def state(self) -> State:

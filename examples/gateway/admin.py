@@ -17,10 +17,10 @@ from starlette.routing import Mount, Route
 from examples.gateway.asking import as_object, secret_of
 from examples.gateway.problems import Problem, refusal, unknown
 from gateway import Actor, Refused, Store, Unknown
+from gateway.administration.entities import Limits
+from gateway.administration.keys import NewKey
 from gateway.client import spend
-from gateway.entities import Limits
-from gateway.keys import NewKey
-from gateway.models import ModelLimits
+from gateway.configuration.models import ModelLimits
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

@@ -18,8 +18,7 @@ from examples.gateway.admin import administration
 from examples.gateway.asking import secret_of
 from examples.gateway.chat import ENDPOINT, Chat, WhenUnknown
 from examples.gateway.problems import Problem, refusal, show, unknown
-from gateway import Accepted, GatewayError, Refused, State, Store
-from gateway.access import is_allowed
+from gateway import Accepted, GatewayError, Refused, State, Store, is_allowed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable

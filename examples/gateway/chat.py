@@ -58,7 +58,7 @@ class Chat:
         call = await read_call(HttpRequest(scope, receive))
         answer = await self.store.authorize(call.secret)
         targets = [] if isinstance(answer, Refused) else self._targets(call.model, _team(answer))
-        async with await self._admit(call, answer, targets) as request:
+        async with await self._admit(call, targets) as request:
             scope["request_id"] = request.id
             try:
                 async with reached(self.http, targets, call.body, prompt_tokens=call.prompt_tokens) as reply:
@@ -78,10 +78,8 @@ class Chat:
             raise Problem(404, "model_not_found", f"there is no model {name}")
         return [target_of(self.store, deployment, self.otherwise) for deployment in deployments]
 
-    async def _admit(self, call: Call, answer: Answer, targets: Sequence[Target]) -> Request | Stranger:
+    async def _admit(self, call: Call, targets: Sequence[Target]) -> Request | Stranger:
         """The request with its key, limits and budgets. Raises Problem where it may not go on."""
-        if isinstance(answer, Accepted) and answer.key.kind == "read_only":
-            raise Problem(403, "read_only", "this key may read reports, and not call models")
         deployment = targets[0].deployment if targets else None
         asked = Asked(
             secret=call.secret,

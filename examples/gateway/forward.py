@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 
     from gateway import Store
-    from gateway.records import Status
-    from gateway.routing import Deployment
+    from gateway.configuration.routing import Deployment
+    from gateway.spending.records import Status
 
 _PATIENCE = 60.0  # seconds between two pieces of an answer
 _CALLERS_FAULT = {400, 413, 415, 422}  # no other deployment would see it differently

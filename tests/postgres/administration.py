@@ -6,14 +6,14 @@ import asyncio
 import ipaddress
 from typing import TYPE_CHECKING, Any
 
-from gateway.audit import Actor, Audit
+from gateway.administration.audit import Actor, Audit
 from gateway.link import Link
 from gateway.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from gateway.audit import ObjectKind
+    from gateway.administration.audit import ObjectKind
     from tests.conftest import Database
 
 ROOT = Actor("user", "root", ipaddress.IPv4Address("10.0.0.7"))

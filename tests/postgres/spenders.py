@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 from gateway.client import budgets, spend
 from gateway.link import Link
 from gateway.options import Options
-from gateway.records import Charge, SpendRecord
-from gateway.spend import Spend
-from gateway.spool import open_spool
+from gateway.spending.records import Charge, SpendRecord
+from gateway.spending.spend import Spend
+from gateway.spending.spool import open_spool
 from tests.fire import await_row
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ import asyncpg
 import pytest
 
 from gateway import Accepted, Options, Refusal, Refused
-from gateway.access import hash_secret
 from gateway.client.keys import AUTHORIZE_KEY
+from gateway.requests.access import hash_secret
 from tests.postgres.stores import ME, PATIENT, opened, until, until_heard
 
 if TYPE_CHECKING:

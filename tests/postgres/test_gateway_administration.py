@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import asyncpg
 import pytest
 
-from gateway.audit import Actor, Audit, changing
+from gateway.administration.audit import Actor, Audit, changing
+from gateway.administration.end_users import EndUsers
+from gateway.administration.entities import UNLIMITED
+from gateway.administration.organizations import Organizations
+from gateway.administration.projects import Projects
+from gateway.administration.teams import Teams
+from gateway.administration.users import Users
 from gateway.client import organizations as queries
-from gateway.end_users import EndUsers
-from gateway.entities import UNLIMITED
 from gateway.errors import Away, BadValue, Changed, NotFound, Taken
-from gateway.organizations import Organizations
-from gateway.projects import Projects
-from gateway.teams import Teams
-from gateway.users import Users
 from tests.postgres.administration import NOTHING, ROOT, is_a_chain, story, within
 
 if TYPE_CHECKING:
-    from gateway.audit import ObjectKind
+    from gateway.administration.audit import ObjectKind
     from gateway.link import Link
     from tests.conftest import Database
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import pytest
 
-from gateway.audit import changing
-from gateway.cipher import Cipher
-from gateway.credentials import Credentials
+from gateway.administration.audit import changing
+from gateway.administration.organizations import Organizations
+from gateway.administration.teams import Teams
+from gateway.configuration.cipher import Cipher
+from gateway.configuration.credentials import Credentials
+from gateway.configuration.models import Models
 from gateway.errors import Away, BadSecret, BadValue, Changed, InUse, NoEncryptionKey, NotFound, Taken
 from gateway.link import Link
-from gateway.models import Models
-from gateway.organizations import Organizations
-from gateway.teams import Teams
 from tests.postgres.administration import ROOT, story, waits_for_a_lock, within
 
 if TYPE_CHECKING:

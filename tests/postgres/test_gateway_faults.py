@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import pytest
 
-from gateway.packing import from_letter
-from gateway.rejections import Rejected, Verdict
-from gateway.reports import Reports
+from gateway.spending.packing import from_letter
+from gateway.spending.rejections import Rejected, Verdict
+from gateway.spending.reports import Reports
 from tests.postgres.spenders import (
     GATEWAY,
     KEY,
@@ -28,8 +28,8 @@ from tests.postgres.spenders import (
 )
 
 if TYPE_CHECKING:
-    from gateway.records import SpendRecord
-    from gateway.spend import Spend
+    from gateway.spending.records import SpendRecord
+    from gateway.spending.spend import Spend
     from tests.conftest import Database
 
 TODAY = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -241,8 +241,8 @@ def test_what_goes_on_failing_waits_and_holds_up_nobody_behind_it(gateway_databa
 def test_what_fails_often_enough_is_taken_apart(
     gateway_database: Database, monkeypatch: pytest.MonkeyPatch, sqlstate: str, waiting: int, letters: int
 ) -> None:
-    monkeypatch.setattr("gateway.delivery._LATER", (0.0,) * 3)
-    monkeypatch.setattr("gateway.delivery._AT_ONCE", (0.0,) * 3)
+    monkeypatch.setattr("gateway.spending.delivery._LATER", (0.0,) * 3)
+    monkeypatch.setattr("gateway.spending.delivery._AT_ONCE", (0.0,) * 3)
     fail(gateway_database, sqlstate, when="NEW.model_name = 'odd'")
 
     async def work(one: Spend) -> tuple[int, int, int]:
@@ -324,7 +324,7 @@ def test_what_is_written_outlives_a_crash_of_the_server_whatever_its_habit(
 def test_a_lock_that_somebody_holds_is_waited_for_a_while_and_the_batch_then_waits_its_turn(
     gateway_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.writing._LOCK_TIMEOUT_MS", 10)
+    monkeypatch.setattr("gateway.spending.writing._LOCK_TIMEOUT_MS", 10)
 
     async def work(one: Spend) -> list[int]:
         waiting = []

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gateway.chores import BATCH, chores
 from gateway.client import jobs as queries
 from gateway.errors import Away
-from gateway.jobs import Job, Jobs, LeaseLost, Who
 from gateway.link import Link
 from gateway.options import Options
-from gateway.retention import Retention
+from gateway.upkeep.chores import BATCH, chores
+from gateway.upkeep.jobs import Job, Jobs, LeaseLost, Who
+from gateway.upkeep.retention import Retention
 from tests.postgres.spenders import GATEWAY, as_it_is, linked, make_budgets, reserve
 
 if TYPE_CHECKING:

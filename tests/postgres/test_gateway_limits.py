@@ -13,8 +13,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from gateway import Accepted, Asked, Outcome, Refusal, Refused, Request
-from gateway.budgets import Reserved, scopes_of
-from gateway.limits import Hit, Limit, Slots
+from gateway.errors import SpoolFull
+from gateway.requests.budgets import Reserved, scopes_of
+from gateway.requests.limits import Hit, Limit, Slots
 from tests.postgres.stores import ME, PATIENT, opened, until, until_heard
 
 if TYPE_CHECKING:
@@ -309,3 +310,70 @@ async def key_of(store: Store, asked: Asked) -> Key:
     answer = await store.authorize(asked.secret)
     assert isinstance(answer, Accepted)
     return answer.key
+
+
+def test_a_key_for_reports_alone_calls_no_model(gateway_database: Database) -> None:
+    async def main() -> None:
+        async with opened(gateway_database) as store:
+            issued = await store.keys.create(by=ME, kind="read_only")
+            refused = await store.admit(Asked(secret=issued.secret or "", model="whatever", endpoint="/v1"))
+            assert isinstance(refused, Refused)
+            assert refused.why is Refusal.READ_ONLY_KEY
+            await until(lambda: not store.spend.tally.waiting)
+            async with store.connection() as connection:
+                row = await connection.fetchrow("SELECT request_id, model_name, metadata FROM spend_logs")
+            assert row is not None
+            assert tuple(row) == (refused.request_id, "", {"model": "whatever"})
+
+    asyncio.run(main())
+
+
+def test_a_request_that_is_never_begun_is_not_renewed(gateway_database: Database) -> None:
+    async def main() -> None:
+        async with opened(gateway_database) as store:
+            _, asked = await new_key(store, max_parallel=1)
+            request = await store.admit(asked)
+            assert isinstance(request, Request)
+            assert not [task for task in asyncio.all_tasks() if "Request._renew" in repr(task)]
+            async with request:
+                assert [task for task in asyncio.all_tasks() if "Request._renew" in repr(task)]
+
+    asyncio.run(main())
+
+
+def test_a_client_that_goes_away_time_and_again_leaves_no_slot_taken(gateway_database: Database) -> None:
+    async def main() -> None:
+        async with opened(gateway_database) as store:
+            _, asked = await new_key(store, max_parallel=1)
+
+            async def serve() -> None:
+                request = await store.admit(asked)
+                assert isinstance(request, Request)
+                async with request:
+                    began.set()
+                    await asyncio.Event().wait()
+
+            began = asyncio.Event()
+            task = asyncio.create_task(serve())
+            await began.wait()
+            while not task.done():
+                task.cancel()
+                await asyncio.sleep(0)
+            while not isinstance(await store.admit(asked), Request):  # noqa: ASYNC110  # until it is given back
+                await asyncio.sleep(0.005)
+
+    asyncio.run(main())
+
+
+def test_nothing_is_admitted_that_could_not_be_recorded(gateway_database: Database) -> None:
+    async def main() -> None:
+        async with opened(gateway_database, replace(PATIENT, spool_rows=1, flush_every=1000.0)) as store:
+            _, asked = await new_key(store)
+            request = await store.admit(asked)
+            assert isinstance(request, Request)
+            async with request:
+                pass
+            with pytest.raises(SpoolFull):
+                await store.admit(asked)
+
+    asyncio.run(main())

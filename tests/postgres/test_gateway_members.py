@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, Literal
 import asyncpg
 import pytest
 
+from gateway.administration.organizations import Organizations
+from gateway.administration.projects import Projects
+from gateway.administration.teams import Teams
+from gateway.administration.users import Users
 from gateway.client import budgets, keys
 from gateway.errors import BadValue, NotAMember, NotFound, Taken
-from gateway.organizations import Organizations
-from gateway.projects import Projects
-from gateway.teams import Teams
-from gateway.users import Users
 from tests.postgres.administration import ROOT, story, waits_for_a_lock, within
 
 if TYPE_CHECKING:
+    from gateway.administration.teams import TeamRole
     from gateway.link import Link
-    from gateway.teams import TeamRole
     from tests.conftest import Database
 
 STRAYS = """

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gateway.administration.teams import Teams
+from gateway.configuration.models import Models
+from gateway.configuration.settings import Settings
 from gateway.errors import BadValue, Changed, NotFound
 from gateway.link import Link
-from gateway.models import Models
-from gateway.settings import Settings
-from gateway.teams import Teams
 from tests.postgres.administration import NOTHING, ROOT, is_a_chain, story, within
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import re
 import secrets
 from contextlib import redirect_stdout
 from dataclasses import MISSING, fields
+from decimal import Decimal
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -18,6 +19,7 @@ import pytest
 
 import gateway
 from gateway import GatewayError, Options, Refusal, State, setup_database
+from tests.postgres.stores import ME, opened
 
 if TYPE_CHECKING:
     from tests.conftest import Database
@@ -51,9 +53,21 @@ def test_the_code_of_a_page_runs_and_prints_what_the_page_says(
     assert printed == [said for _, said in blocks]
 
 
-async def run(blocks: list[str]) -> list[str]:
+def test_the_code_of_the_readme_records_a_request(gateway_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway, "setup_database", partial(setup_database, options=Options(within=20.0)))
+    [code] = [code for code, _ in BLOCKS.findall((ROOT / "README.md").read_text()) if "setup_database" in code]
+
+    async def main() -> list[str]:
+        async with opened(gateway_database) as store:
+            issued = await store.keys.create(by=ME)
+        return await run([code], url=gateway_database.url, secret=issued.secret)
+
+    assert asyncio.run(main()) == [""]
+    assert gateway_database.rows("SELECT status, cost FROM spend_logs") == [("success", Decimal("0.0007"))]
+
+
+async def run(blocks: list[str], **names: Any) -> list[str]:
     """What each block prints, one after the other in one namespace, as `python -m asyncio` runs them."""
-    names: dict[str, Any] = {}
     printed = []
     for code in blocks:
         compiled = compile(code, "page", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.errors import Away
 from gateway.options import Options
-from gateway.retention import Retention
+from gateway.upkeep.retention import Retention
 from tests.postgres.spenders import flushed, linked, logged, record
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def test_a_table_that_was_detached_and_not_dropped_is_dropped_and_one_that_a_per
     left, kept = (partition(gateway_database, "spend_logs", LONG_AGO + day * DAY) for day in range(2))
     gateway_database.execute(f"ALTER TABLE spend_logs DETACH PARTITION {kept}")
     with monkeypatch.context() as broken:
-        broken.setattr("gateway.retention._Dropping._drop", _fail)
+        broken.setattr("gateway.upkeep.retention._Dropping._drop", _fail)
         with pytest.raises(Away):
             drop(gateway_database, {"spend_logs": DAY})
     assert left not in tables(gateway_database)

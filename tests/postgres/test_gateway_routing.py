@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import pytest
 
-from gateway.cipher import Cipher
+from gateway.administration.teams import Teams
 from gateway.client.settings import purge_config_changes
-from gateway.credentials import Credentials
+from gateway.configuration.cipher import Cipher
+from gateway.configuration.credentials import Credentials
+from gateway.configuration.models import Models
+from gateway.configuration.routing import Routing
+from gateway.configuration.settings import Settings
 from gateway.errors import Away, BadValue, Changed
 from gateway.link import Link
-from gateway.models import Models
 from gateway.options import Options
-from gateway.routing import Routing
-from gateway.settings import Settings
-from gateway.teams import Teams
 from tests.postgres.administration import ROOT, waits_for_a_lock, within
 
 if TYPE_CHECKING:

@@ -20,11 +20,11 @@ import pytest
 from gateway.client import budgets
 from gateway.errors import Away, SpoolFull, SpoolUnusable
 from gateway.options import Options
-from gateway.packing import pack
-from gateway.records import Charge
-from gateway.reports import Reports
-from gateway.spend import Spend
-from gateway.spool import open_spool
+from gateway.spending.packing import pack
+from gateway.spending.records import Charge
+from gateway.spending.reports import Reports
+from gateway.spending.spend import Spend
+from gateway.spending.spool import open_spool
 from runner import Config, up
 from tests.fire import own_server
 from tests.postgres.proxy import Verdict, proxied

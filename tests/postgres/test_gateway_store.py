@@ -198,6 +198,24 @@ def test_budgets_and_limits_that_cannot_be_asked_do_not_hold_up_a_known_key(gate
     asyncio.run(main())
 
 
+def test_slots_that_could_not_be_given_back_are_given_back_when_the_database_is_there_again(
+    gateway_database: Database,
+) -> None:
+    async def main() -> None:
+        async with on_a_wire(gateway_database) as (store, wire):
+            issued = await store.keys.create(by=ME, max_parallel=1)
+            asked = replace(ASKED, secret=issued.secret or "")
+            request = await store.admit(asked)
+            assert isinstance(request, Request)
+            async with request:
+                await wire.cut()
+            await wire.mend()
+            await store.until_ready()
+            assert isinstance(await store.admit(asked), Request)
+
+    asyncio.run(main())
+
+
 def test_a_wrong_password_is_no_absence(gateway_database: Database) -> None:
     gateway_database.execute(
         "DO $$ BEGIN CREATE ROLE locked LOGIN PASSWORD 'right'; EXCEPTION WHEN others THEN NULL; END $$"

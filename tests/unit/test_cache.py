@@ -6,8 +6,8 @@ import dataclasses
 import time
 import uuid
 
-from gateway.answers import Key
-from gateway.cache import Cache
+from gateway.requests.answers import Key
+from gateway.requests.cache import Cache
 
 TEAM, OTHER = uuid.UUID(int=1), uuid.UUID(int=2)
 LONG = 1e9

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.cipher import Cipher, Sealed
+from gateway.configuration.cipher import Cipher, Sealed
 from gateway.errors import BadSecret, BadValue, NoEncryptionKey
 
 OLD, NEW = os.urandom(32), os.urandom(32)
@@ -107,7 +107,7 @@ def test_the_library_is_loaded_when_a_secret_is_used_and_not_before() -> None:
     use = "Cipher({1: bytes(32)}).encrypt('sk-1', 'acme')"
 
     told = python(
-        f"import sys, gateway.credentials, gateway.routing; from gateway.cipher import Cipher;"
+        "import sys, gateway.configuration.routing; from gateway.configuration.cipher import Cipher;"
         f" print({loaded}); {use}; print({loaded})"
     )
 
@@ -119,7 +119,7 @@ def test_without_the_library_it_is_named(use: str) -> None:
     told = python(f"""
 import sys
 sys.modules["cryptography"] = None
-from gateway.cipher import Cipher, Sealed
+from gateway.configuration.cipher import Cipher, Sealed
 from gateway.errors import NoEncryptionKey
 try:
     Cipher({{1: bytes(32)}}).{use}

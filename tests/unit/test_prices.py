@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.client.models import LoadModelsRow
-from gateway.prices import Prices, cost
+from gateway.configuration.prices import Prices, cost
 
 
 def deployment(prompt: str | None = None, completion: str | None = None, cached: str | None = None) -> LoadModelsRow:

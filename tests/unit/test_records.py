@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import BadRecord
-from gateway.packing import from_letter, pack, to_letter, unpack
-from gateway.records import Charge, SpendRecord, clean, clean_end_user
+from gateway.spending.packing import from_letter, pack, to_letter, unpack
+from gateway.spending.records import Charge, SpendRecord, clean, clean_end_user
 
 NOW = dt.datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=dt.UTC)
 AUCKLAND = dt.timezone(dt.timedelta(hours=13))

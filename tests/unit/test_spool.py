@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.errors import SpoolFull, SpoolUnusable
-from gateway.spool import Spool, adopt_spool, open_spool
+from gateway.spending.spool import Spool, adopt_spool, open_spool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 OWNER = """
 import sys
 from pathlib import Path
-from gateway.spool import open_spool
+from gateway.spending.spool import open_spool
 
 spool = open_spool(Path(sys.argv[1]), 1_000_000)
 print(spool.path, flush=True)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gateway.audit import changing
+from gateway.administration.audit import changing
+from gateway.administration.entities import UNLIMITED, Edit, Entities, Limits, Queries, lock_live, turn
+from gateway.administration.teams import TEAMS
 from gateway.client import ProjectsRow, projects
-from gateway.entities import UNLIMITED, Edit, Entities, Limits, Queries, lock_live, turn
-from gateway.teams import TEAMS
 
 if TYPE_CHECKING:
     import datetime as dt
     import uuid
     from typing import Unpack
 
-    from gateway.audit import Actor
+    from gateway.administration.audit import Actor
     from gateway.client.projects import GetProjectRow, ListProjectsOfTeamRow
     from gateway.link import Link
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from gateway.client.keys import AuthorizeKeyRow
+
+if TYPE_CHECKING:
+    import uuid
 
 Key: TypeAlias = AuthorizeKeyRow
 """All that a request needs to know of its key, as AuthorizeKey gives it."""
@@ -29,6 +32,7 @@ class Refusal(StrEnum):
     USER_DELETED = "user_deleted"
     USER_BLOCKED = "user_blocked"
     OVER_BUDGET = "over_budget"
+    READ_ONLY_KEY = "read_only_key"
     MODEL_NOT_ALLOWED = "model_not_allowed"
     END_USER_BLOCKED = "end_user_blocked"
     TOO_MANY_REQUESTS = "too_many_requests"
@@ -46,12 +50,16 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """No, and why; `retry_after` seconds may mend it, None: only a change will. `key` is None for an unknown one."""
+    """No, and why; `retry_after` seconds may mend it, None: only a change will.
+
+    `key` is None for an unknown one; `request_id` is that of the row in the logs, where the refusal is recorded.
+    """
 
     why: Refusal
     detail: str
     key: Key | None = None
     retry_after: float | None = None
+    request_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from gateway.access import hash_secret
-from gateway.audit import changing
+from gateway.administration.audit import changing
+from gateway.administration.entities import UNLIMITED, Edit, Entities, Limits, Queries, lock_live, turn
 from gateway.client import ApiKeysRow, keys
-from gateway.entities import UNLIMITED, Edit, Entities, Limits, Queries, lock_live, turn
 from gateway.errors import Taken
+from gateway.requests.access import hash_secret
 
 if TYPE_CHECKING:
     import datetime as dt
     from typing import Unpack
 
-    from gateway.audit import Actor, Change
+    from gateway.administration.audit import Actor, Change
     from gateway.client.keys import GetKeyDetailsRow, GetKeyRow, ListKeysRow
     from gateway.link import Link
 

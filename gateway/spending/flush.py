@@ -8,14 +8,14 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from gateway.packing import Packed, unpack
-from gateway.records import Charge
+from gateway.spending.packing import Packed, unpack
+from gateway.spending.records import Charge
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Collection, Iterable, Iterator
 
-    from gateway.records import SpendRecord
+    from gateway.spending.records import SpendRecord
 
 NOBODY = uuid.UUID(int=0)
 _ZERO = decimal.Decimal(0)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.audit import changing
+from gateway.administration.audit import changing
 from gateway.client import end_users
 from gateway.errors import NotFound
 
 if TYPE_CHECKING:
     import uuid
 
-    from gateway.audit import Actor
+    from gateway.administration.audit import Actor
     from gateway.client.end_users import FindEndUserRow, ListEndUsersOfOrganizationRow
     from gateway.link import Link
 

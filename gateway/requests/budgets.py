@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.answers import Key, Refusal, Refused, Unknown
-from gateway.audit import changing
+from gateway.administration.audit import changing
 from gateway.client import budgets
 from gateway.errors import Away, NotFound
+from gateway.requests.answers import Key, Refusal, Refused, Unknown
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
 
-    from gateway.audit import Actor
+    from gateway.administration.audit import Actor
     from gateway.client import BudgetsRow
     from gateway.client.budgets import (
         AdjustBudgetSpendRow,

@@ -19,14 +19,14 @@ from gateway.client import (
     teams,
     users,
 )
-from gateway.jobs import Job
+from gateway.upkeep.jobs import Job
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
     from gateway.link import Connection, Link
-    from gateway.retention import Retention
+    from gateway.upkeep.retention import Retention
 
     Batch = Callable[[Connection, datetime], Awaitable[int]]
     """Does a batch of some work in a transaction, by the clock of the database, and returns how much it did."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypedDict, TypeVar
 
-from gateway.audit import changing, same
+from gateway.administration.audit import changing, same
 from gateway.errors import Changed, NotFound
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import uuid
     from collections.abc import Mapping
 
-    from gateway.audit import Action, Actor, Change
+    from gateway.administration.audit import Action, Actor, Change
     from gateway.link import Link
 
 

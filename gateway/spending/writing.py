@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from gateway.client import budgets, end_users, keys, spend
-from gateway.flush import EndUser, end_user_of
-from gateway.rejections import rejecting
+from gateway.spending.flush import EndUser, end_user_of
+from gateway.spending.rejections import rejecting
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from gateway.client import Database
     from gateway.client.spend import PutDeadLetterParams
-    from gateway.flush import Flush
-    from gateway.records import SpendRecord
-    from gateway.rejections import Target
+    from gateway.spending.flush import Flush
+    from gateway.spending.records import SpendRecord
+    from gateway.spending.rejections import Target
 
 _LOCK_TIMEOUT_MS = 10_000
 

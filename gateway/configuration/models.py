@@ -6,19 +6,19 @@ import decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from gateway.audit import changing, configuring, same
+from gateway.administration.audit import changing, configuring, same
+from gateway.administration.entities import lock_live
+from gateway.administration.teams import TEAMS
 from gateway.client import models
 from gateway.client.settings import lock_config
-from gateway.entities import lock_live
 from gateway.errors import BadValue, Changed, NotFound
-from gateway.teams import TEAMS
 
 if TYPE_CHECKING:
     import uuid
     from collections.abc import Awaitable, Mapping
     from typing import Unpack
 
-    from gateway.audit import Action, Actor, Change
+    from gateway.administration.audit import Action, Actor, Change
     from gateway.client import ModelAliasesRow
     from gateway.client.models import GetModelRow, ListModelAliasesRow, ListModelNamesRow, ListModelsRow
     from gateway.link import Link

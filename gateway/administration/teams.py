@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from gateway.audit import changing
+from gateway.administration.audit import changing
+from gateway.administration.entities import UNLIMITED, Edit, Entities, Limits, Queries, lock_live, turn
+from gateway.administration.members import lock_users, note_left, note_roles, pairs, words
+from gateway.administration.organizations import ORGANIZATIONS
 from gateway.client import TeamsRow, organizations, teams
-from gateway.entities import UNLIMITED, Edit, Entities, Limits, Queries, lock_live, turn
 from gateway.errors import NotAMember
-from gateway.members import lock_users, note_left, note_roles, pairs, words
-from gateway.organizations import ORGANIZATIONS
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from typing import Unpack
 
-    from gateway.audit import Actor, Change
+    from gateway.administration.audit import Actor, Change
     from gateway.client.teams import GetTeamRow, ListTeamMembersRow, ListTeamsOfOrganizationRow, ListTeamsRow
     from gateway.link import Link
 

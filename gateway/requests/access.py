@@ -8,10 +8,10 @@ import hashlib
 import time
 from typing import TYPE_CHECKING
 
-from gateway.answers import Accepted, Answer, Key, Refusal, Refused, Unknown
-from gateway.cache import Cache, Cached
 from gateway.client.keys import authorize_key
 from gateway.errors import Away
+from gateway.requests.answers import Accepted, Answer, Key, Refusal, Refused, Unknown
+from gateway.requests.cache import Cache, Cached
 
 if TYPE_CHECKING:
     import uuid

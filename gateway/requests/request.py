@@ -1,4 +1,4 @@
-"""A request on its way: admitted against key, limits and budgets, and settled when it has ended."""
+"""A request on its way: what it asks for, what it holds, and what came of it."""
 
 from __future__ import annotations
 
@@ -9,25 +9,21 @@ import uuid
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self
 
-from gateway.answers import Key, Refusal, Refused, Unknown
-from gateway.budgets import Reserved, scopes_of
-from gateway.errors import Away, SpoolFull, SpoolUnusable
-from gateway.limits import Hit, Slots, limits_of, parallel_limits_of
-from gateway.records import Charge, SpendRecord, clean_end_user
+from gateway.errors import Away
+from gateway.requests.answers import Key, Refusal, Refused, Unknown
+from gateway.requests.budgets import Reserved, scopes_of
+from gateway.requests.limits import Hit, Slots, limits_of, parallel_limits_of
+from gateway.spending.records import Charge, SpendRecord, clean_end_user
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from types import TracebackType
 
-    from gateway.access import Access
-    from gateway.budgets import Budgets
     from gateway.client import Json
-    from gateway.end_users import EndUsers
-    from gateway.limits import ParallelLimits, RateLimits
-    from gateway.records import Status
-    from gateway.spend import Spend
+    from gateway.requests.admission import Admission
+    from gateway.spending.records import Status
 
 _SLOTS_LAST = dt.timedelta(seconds=60)
 _RESERVATION_LASTS = dt.timedelta(minutes=10)
@@ -75,7 +71,8 @@ CANCELLED = Outcome(status="cancelled", error_code="abandoned")
 class Request:
     """A request that may go on. Use it as `async with`, and call `finish` once: else it counts as cancelled.
 
-    `enforced` is False where the database went away meanwhile, and limits or budgets could not be asked.
+    `enforced` is False where the database went away meanwhile, and limits or budgets could not be asked. What it holds
+    is renewed from `async with` on, and ends by itself if it is never begun.
     """
 
     def __init__(self, door: Admission, asked: Asked, key: Key) -> None:
@@ -99,6 +96,8 @@ class Request:
         return round((time.monotonic() - self._began) * 1000)
 
     async def __aenter__(self) -> Self:
+        if self._reserved.holds or self._slots.places:
+            self._renewing = asyncio.create_task(self._renew())
         return self
 
     async def __aexit__(
@@ -125,6 +124,7 @@ class Request:
     async def _give_back(self, tokens: int) -> None:
         with suppress(Away):
             await self._door.parallel.release(self._slots)
+        with suppress(Away):
             await self._door.rates.settle(self._hit, tokens=tokens)
 
     def record(self, outcome: Outcome) -> SpendRecord:
@@ -196,8 +196,6 @@ class Request:
         self._reserved = answer
         if answer.holds:
             undo.push_async_callback(_unless_away, lambda: self._door.budgets.release([self.id]))
-        if answer.holds or self._slots.places:
-            self._renewing = asyncio.create_task(self._renew())
         return None
 
     async def _renew(self) -> None:
@@ -208,44 +206,6 @@ class Request:
                 await self._door.parallel.renew(self._slots, ttl=_SLOTS_LAST)
                 if self._reserved.holds:
                     await self._door.budgets.extend(self.id, ttl=_RESERVATION_LASTS)
-
-
-Admitted: TypeAlias = Request | Refused | Unknown
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Admission:
-    """The door that every request comes through."""
-
-    access: Access
-    rates: RateLimits
-    parallel: ParallelLimits
-    budgets: Budgets
-    end_users: EndUsers
-    spend: Spend
-
-    async def admit(self, asked: Asked) -> Admitted:
-        """A Request that may go on, Refused with the reason, or Unknown where nothing is known of the key now.
-
-        What a refused request had taken is given back, and the refusal recorded with the cost 0.
-        """
-        answer = await self.access.authorize(asked.secret, model=asked.model)
-        if isinstance(answer, Unknown) or answer.key is None:
-            return answer
-        request = Request(self, asked, answer.key)
-        if isinstance(answer, Refused):
-            return self._refuse(request, answer)
-        async with AsyncExitStack() as undo:
-            refused = await request.enter(undo)
-            if refused is None:
-                undo.pop_all()
-                return request
-        return self._refuse(request, refused)
-
-    def _refuse(self, request: Request, refused: Refused) -> Refused:
-        with suppress(SpoolFull, SpoolUnusable):  # counted by Spend; the answer is the same
-            self.spend.record(request.record(Outcome(status="refused", error_code=refused.why)))
-        return refused
 
 
 async def _unless_away(undo: Callable[[], Awaitable[None]]) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from gateway.audit import configuring, same
-from gateway.cipher import Sealed
+from gateway.administration.audit import configuring, same
 from gateway.client import models
+from gateway.configuration.cipher import Sealed
 from gateway.errors import BadSecret, Changed, InUse, NoEncryptionKey, NotFound
 
 if TYPE_CHECKING:
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     import uuid
     from typing import Unpack
 
-    from gateway.audit import Actor, Change
-    from gateway.cipher import Cipher
+    from gateway.administration.audit import Actor, Change
     from gateway.client.models import (
         CreateCredentialRow,
         GetCredentialRow,
         ListCredentialsRow,
         ListCredentialsToReencryptRow,
     )
+    from gateway.configuration.cipher import Cipher
     from gateway.errors import GatewayError
     from gateway.link import Link
     from gateway.shapes import CredentialMetadata

@@ -11,7 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.errors import SpoolFull
-from gateway.spool_file import Damaged, Held, alone_in, connect, meaning, paths, remove, set_aside
+from gateway.spending.spool_file import Damaged, Held, alone_in, connect, meaning, paths, remove, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

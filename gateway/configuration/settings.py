@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gateway.audit import configuring, same
+from gateway.administration.audit import configuring, same
 from gateway.client import settings
 from gateway.errors import Changed, NotFound
 
 if TYPE_CHECKING:
-    from gateway.audit import Actor, Change
+    from gateway.administration.audit import Actor, Change
     from gateway.client import JsonValue, SettingsRow
     from gateway.link import Link
 

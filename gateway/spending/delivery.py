@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.client import retention
 from gateway.client.spend import PutDeadLetterParams
-from gateway.flush import Flush, read_flush
-from gateway.packing import to_letter
-from gateway.records import clean
-from gateway.rejections import Rejected, Verdict, rejecting
-from gateway.writing import find_logged, write
+from gateway.spending.flush import Flush, read_flush
+from gateway.spending.packing import to_letter
+from gateway.spending.records import clean
+from gateway.spending.rejections import Rejected, Verdict, rejecting
+from gateway.spending.writing import find_logged, write
 
 if TYPE_CHECKING:
     import uuid
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from gateway.link import Link
     from gateway.options import Options
-    from gateway.rejections import Target
-    from gateway.spool import Batch, Spool
+    from gateway.spending.rejections import Target
+    from gateway.spending.spool import Batch, Spool
 
     _Letters = Mapping[Target, PutDeadLetterParams]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gateway.audit import Event
+from gateway.administration.audit import Event
 from gateway.client.users import lock_live_users
 from gateway.errors import NotFound
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import uuid
     from collections.abc import Collection, Iterable, Mapping
 
-    from gateway.audit import Change
+    from gateway.administration.audit import Change
 
 
 class Membership(Protocol):

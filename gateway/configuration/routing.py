@@ -6,16 +6,16 @@ import asyncio
 import random
 from typing import TYPE_CHECKING, Any
 
-from gateway.cipher import Sealed
 from gateway.client import settings
 from gateway.client.models import LoadModelsRow as Deployment
-from gateway.configuration import Configuration, read
+from gateway.configuration.cipher import Sealed
+from gateway.configuration.configuration import Configuration, read
 from gateway.errors import Away, NotFound
 
 if TYPE_CHECKING:
     import uuid
 
-    from gateway.cipher import Cipher
+    from gateway.configuration.cipher import Cipher
     from gateway.link import Link
 
 __all__ = ["Configuration", "Deployment", "Routing"]

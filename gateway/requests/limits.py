@@ -6,9 +6,9 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.answers import Key, Refusal, Refused, Unknown
 from gateway.client import limits
 from gateway.errors import Away
+from gateway.requests.answers import Key, Refusal, Refused, Unknown
 
 if TYPE_CHECKING:
     import uuid
@@ -136,11 +136,15 @@ class RateLimits:
 
 
 class ParallelLimits:
-    """Hands out the places among the requests in flight; who does not renew loses them after `ttl`."""
+    """Hands out the places among the requests in flight; who does not renew loses them after `ttl`.
+
+    What could not be given back, as the database was away, is given back before more is taken.
+    """
 
     def __init__(self, link: Link, options: Options) -> None:
         self._link = link
         self._within = options.within
+        self._owed: list[Slots] = []
 
     async def acquire(
         self, request_id: uuid.UUID, asked: dict[str, int], *, ttl: timedelta, key: Key | None = None
@@ -150,6 +154,8 @@ class ParallelLimits:
             return Slots(request_id, ())
         taken = Slots(request_id, ())
         try:
+            while self._owed:
+                await self.release(self._owed.pop())
             for _ in range(_TRIES):
                 async with self._link.connection(self._within) as connection:
                     rows = await limits.acquire_slots(
@@ -185,12 +191,16 @@ class ParallelLimits:
         return kept == len(slots.places)
 
     async def release(self, slots: Slots) -> None:
-        """Gives the places back. Raises Away: then they end by themselves."""
+        """Gives the places back. Raises Away: then that is done later, or they end by themselves."""
         if not slots.places:
             return
         subjects, numbers = zip(*slots.places, strict=True)
-        async with self._link.connection(self._within) as connection:
-            await limits.release_slots(connection, subjects=subjects, slots=numbers, request_id=slots.request_id)
+        try:
+            async with self._link.connection(self._within) as connection:
+                await limits.release_slots(connection, subjects=subjects, slots=numbers, request_id=slots.request_id)
+        except Away:
+            self._owed.append(slots)
+            raise
 
 
 def _name(row: HitRateLimitsRow) -> tuple[str, str, int]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from gateway.audit import changing
+from gateway.administration.audit import changing
+from gateway.administration.entities import UNLIMITED, Entities, Limits, Queries, lock_live, turn
 from gateway.client import UsersRow, users
-from gateway.entities import UNLIMITED, Entities, Limits, Queries, lock_live, turn
 from gateway.errors import NotFound, Taken
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Unpack
 
-    from gateway.audit import Actor, Change
+    from gateway.administration.audit import Actor, Change
     from gateway.client.users import FindUserByEmailRow, FindUserBySsoRow, GetUserRow, ListUsersRow
     from gateway.link import Link
 

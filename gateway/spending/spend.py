@@ -9,16 +9,16 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from gateway.delivery import Delivery
 from gateway.errors import Away, GatewayError
-from gateway.packing import pack
-from gateway.spool import adopt_spool
+from gateway.spending.delivery import Delivery
+from gateway.spending.packing import pack
+from gateway.spending.spool import adopt_spool
 
 if TYPE_CHECKING:
     from gateway.link import Link
     from gateway.options import Options
-    from gateway.records import SpendRecord
-    from gateway.spool import Spool
+    from gateway.spending.records import SpendRecord
+    from gateway.spending.spool import Spool
 
 _log = logging.getLogger("gateway")
 _POSTPONED_MOST = 64  # batches; with more, it is no batch that is at fault
@@ -70,6 +70,11 @@ class Spend:
     @property
     def _waiting(self) -> int:
         return sum(spool.waiting for spool in self._spools)
+
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for another record."""
+        return self._own.waiting >= self._options.spool_rows
 
     def record(self, record: SpendRecord) -> None:
         """Keeps a record: when this returns, it will be written once, whatever happens to process or database.

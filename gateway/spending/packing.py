@@ -12,7 +12,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway.errors import BadRecord
-from gateway.records import Charge, SpendRecord, clean
+from gateway.spending.records import Charge, SpendRecord, clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gateway.answers import Key
+    from gateway.requests.answers import Key
 
 _EVERYTHING = uuid.UUID(int=0)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from gateway.audit import changing
+from gateway.administration.audit import changing
+from gateway.administration.entities import UNLIMITED, Edit, Entities, Limits, Queries, lock_live
+from gateway.administration.members import lock_users, note_left, note_roles, pairs
 from gateway.client import OrganizationsRow, organizations
-from gateway.entities import UNLIMITED, Edit, Entities, Limits, Queries, lock_live
-from gateway.members import lock_users, note_left, note_roles, pairs
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Unpack
 
-    from gateway.audit import Actor
+    from gateway.administration.audit import Actor
     from gateway.client.organizations import (
         FindOrganizationRow,
         GetOrganizationRow,

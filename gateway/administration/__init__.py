@@ -1,0 +1,1 @@
+"""Who may use the gateway, and how that is changed: each change with its note in the audit."""

@@ -1,0 +1,1 @@
+"""What the gateway offers: models, credentials, settings, and the copy in the memory of an instance."""

@@ -1,0 +1,67 @@
+"""The door that every request comes through: its key, its limits, its budgets."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from gateway.errors import SpoolFull, SpoolUnusable
+from gateway.requests.answers import Refusal, Refused, Unknown
+from gateway.requests.request import Asked, Outcome, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gateway.administration.end_users import EndUsers
+    from gateway.requests.access import Access
+    from gateway.requests.budgets import Budgets
+    from gateway.requests.limits import ParallelLimits, RateLimits
+    from gateway.spending.spend import Spend
+
+Admitted: TypeAlias = Request | Refused | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """The door that every request comes through."""
+
+    access: Access
+    rates: RateLimits
+    parallel: ParallelLimits
+    budgets: Budgets
+    end_users: EndUsers
+    spend: Spend
+
+    async def admit(self, asked: Asked) -> Admitted:
+        """A Request that may go on, Refused with the reason, or Unknown where nothing is known of the key now.
+
+        What a refused request had taken is given back, and the refusal recorded with the cost 0. Raises SpoolFull,
+        before anybody is paid for what could not be recorded.
+        """
+        if self.spend.full:
+            raise SpoolFull("the spool is full: no request can be recorded until the database is back")
+        answer = await self.access.authorize(asked.secret, model=asked.model)
+        if isinstance(answer, Unknown) or (isinstance(answer, Refused) and answer.key is None):
+            return answer
+        key = answer.key
+        assert key is not None  # noqa: S101  # told to the type checker, which does not see it above
+        if key.kind == "read_only" and not isinstance(answer, Refused):
+            answer = Refused(Refusal.READ_ONLY_KEY, "the key may read reports, and not call models", key)
+        if isinstance(answer, Refused):
+            # The name is only what the caller says: under it, anybody could make rows without end in the sums.
+            unnamed = Request(self, replace(asked, model=""), key)
+            return self._refuse(unnamed, answer, {"model": asked.model})
+        request = Request(self, asked, key)
+        async with AsyncExitStack() as undo:
+            refused = await request.enter(undo)
+            if refused is None:
+                undo.pop_all()
+                return request
+        return self._refuse(request, refused)
+
+    def _refuse(self, request: Request, refused: Refused, metadata: Mapping[str, str] | None = None) -> Refused:
+        outcome = Outcome(status="refused", error_code=refused.why, metadata=metadata or {})
+        with suppress(SpoolFull, SpoolUnusable):  # counted by Spend; the answer is the same
+            self.spend.record(request.record(outcome))
+        return replace(refused, request_id=request.id)

@@ -1,0 +1,1 @@
+"""What requests cost: recorded on disk, written into the database once."""
