@@ -34,8 +34,8 @@ class _Told(runner.Listener):
     def warning(self, text: str) -> None:
         _log.warning("migrations: %s", text)
 
-    def began(self, migration: Migration) -> None:
-        _log.info("migrations: applying %s", migration.title)
+    def applied(self, migration: Migration, entry: object) -> None:  # noqa: ARG002  # as the runner tells it
+        _log.info("migrations: applied %s", migration.title)
 
 
 async def setup_database(url: str | None, options: Options = _DEFAULTS, *, development: bool = False) -> Store:
