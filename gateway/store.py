@@ -89,6 +89,7 @@ class Store:
             budgets=self.budgets,
             end_users=self.end_users,
             spend=self.spend,
+            within=options.within,
         )
         self._notices = Notices(link, options, on_access=self.access.changed, on_config=self._refresh)
         self._tasks: list[asyncio.Task[None]] = []

@@ -164,7 +164,7 @@ class Request:
         if name is None:
             return None
         try:
-            known = await self._door.end_users.find(name, key.organization_id)
+            known = await self._door.end_users.find(name, key.organization_id, within=self._door.within)
         except Away as away:
             return Unknown(str(away))
         if known and known.blocked_at:

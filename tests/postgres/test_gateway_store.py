@@ -286,3 +286,20 @@ def test_a_client_that_is_not_of_these_queries_is_refused_and_in_development_wri
 def test_the_partitions_that_come_by_themselves_are_no_drift() -> None:
     settings = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
     assert tuple(settings["tool"]["migrate"]["ignore"]) == gateway.setup.PARTITIONS
+
+
+def test_two_gateways_share_a_database_in_schemas_of_their_own(database: Database) -> None:
+    database.execute("CREATE SCHEMA one; CREATE SCHEMA two")
+
+    async def main() -> None:
+        one, two = (Options(within=10, schema=schema) for schema in ("one", "two"))
+        async with await setup_database(database.url, one) as here, await setup_database(database.url, two) as there:
+            secret = await issue(here)
+            assert isinstance(await here.authorize(secret), Accepted)
+            assert isinstance(await there.authorize(secret), Refused)
+            await until_heard(here, there)
+            await (await setup_database(database.url, one)).close()
+
+    asyncio.run(main())
+    assert database.value("SELECT count(*) FROM one.api_keys") == 1
+    assert database.value("SELECT count(*) FROM two.api_keys") == 0
