@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import ssl
 import time
 from contextlib import asynccontextmanager, suppress
 from enum import Enum
@@ -14,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import asyncpg
 
 from gateway.client import init
-from gateway.errors import Away, GatewayError
+from gateway.errors import Away
+from gateway.faults import is_away, is_passing, is_refusal, words
 from runner import MigrateError
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("gateway")
 _LATER = 5  # the runner's exit status for what waiting mends
+_READ_ONLY = "SELECT current_setting('transaction_read_only')::boolean"
 _PAUSES = (0.1, 0.25, 0.5, 1.0, 2.0)  # seconds between looks at a database that is away
-_AWAY_STATES = ("57P01", "57P02", "57P03", "53300", "25006")  # shut down, starting, full, read-only: not for us now
 
 
 class State(Enum):
@@ -66,7 +66,8 @@ class Link:
         self._prepare = prepare
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._ready = asyncio.Event()
-        self._unready = asyncio.Event()
+        self._doubted = asyncio.Event()
+        self._turn = 0
         self._keeper: asyncio.Task[None] | None = None
         self.standing = Standing(State.STATELESS, "no database is configured", time.time())
 
@@ -74,6 +75,11 @@ class Link:
     def state(self) -> State:
         """What the store can do right now."""
         return self.standing.state
+
+    @property
+    def kept(self) -> bool:
+        """Whether somebody looks after it."""
+        return self._keeper is None or not self._keeper.done()
 
     async def open(self) -> None:
         """Comes back with the database or, after `within` seconds, without it, and then goes on trying.
@@ -92,8 +98,7 @@ class Link:
         """Ends the trying and closes all connections."""
         if self._keeper:
             self._keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._keeper
+            await asyncio.gather(self._keeper, return_exceptions=True)
         if self._pool:
             with suppress(Exception):
                 await asyncio.wait_for(self._pool.close(), self._options.within)
@@ -106,21 +111,52 @@ class Link:
 
     @asynccontextmanager
     async def connection(self, within: float | None = None) -> AsyncIterator[Connection]:
-        """A connection of the pool, for `within` seconds all in all. Raises Away, at once if that is known already."""
+        """A connection of the pool, for `within` seconds all in all. Raises Away, at once if that is known already.
+
+        An answer that is late says nothing of the database: that is looked at, and only this caller hears Away.
+        """
         if self._pool is None or self.state is not State.READY:
             raise Away(self.standing.reason)
-        cancelled = _cancellations()
+        cancelled, turn, lost = _cancellations(), self._turn, True
         try:
             async with asyncio.timeout(within), self._pool.acquire(timeout=self._options.within) as connection:
-                yield connection
+                lost = False
+                try:
+                    yield connection
+                except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                    lost = _is_lost(connection)
+                    raise
         except Exception as error:
             if _cancellations() > cancelled:  # a connection that was lost while it was left had the last word
                 raise asyncio.CancelledError from error
-            if not is_away(error):
+            if self._is_away(error, turn, lost=lost):
+                raise Away(words(error)) from error
+            raise
+
+    def _is_away(self, error: Exception, turn: int, *, lost: bool) -> bool:
+        """Whether an error means that the caller goes on without; `lost`: there was no connection, or is none now.
+
+        What happened before the database was last found there says nothing of it.
+        """
+        if isinstance(error, TimeoutError):
+            self._doubted.set()
+            return True
+        state = State.BROKEN if lost and is_refusal(error) else State.DEGRADED
+        away = is_away(error) and (lost or isinstance(error, asyncpg.PostgresError))
+        if (away or state is State.BROKEN) and turn == self._turn:
+            self._enter(state, words(error))
+        return away or state is State.BROKEN
+
+    @asynccontextmanager
+    async def asking(self) -> AsyncIterator[Connection]:
+        """A connection for what a request waits for: Away, too, where a bad moment has ended the statement."""
+        try:
+            async with self.connection(self._options.within) as connection:
+                yield connection
+        except asyncpg.PostgresError as error:
+            if not is_passing(error):
                 raise
-            reason = _words(error)
-            self._enter(State.DEGRADED, reason)
-            raise Away(reason) from error
+            raise Away(f"the database did not answer: {error}") from error
 
     @asynccontextmanager
     async def transaction(self, within: float | None = None) -> AsyncIterator[Connection]:
@@ -135,7 +171,7 @@ class Link:
     def _arguments(self) -> dict[str, Any]:
         settings = {"application_name": "gateway"}
         if self._options.schema != "public":
-            settings["search_path"] = self._options.schema
+            settings["search_path"] = self._options.search_path
         return {"timeout": self._options.within, "server_settings": settings}
 
     async def _bring_up(self) -> None:
@@ -148,7 +184,8 @@ class Link:
                     raise Away(str(error)) from error
                 raise
             self._pool = await self._open_pool()
-        await self._pool.expire_connections()
+        if self.state is not State.READY:
+            await self._pool.expire_connections()
         self._enter(State.READY, "")
 
     async def _probe(self) -> None:
@@ -157,17 +194,17 @@ class Link:
             async with asyncio.timeout(self._options.within):
                 connection = await asyncpg.connect(self._url, **self._arguments(), statement_cache_size=0)
                 try:
-                    read_only = await connection.fetchval("SELECT pg_is_in_recovery()")
+                    read_only = await connection.fetchval(_READ_ONLY)
                 finally:
                     connection.terminate()
         except Exception as error:
             if is_away(error):
-                raise Away(_words(error)) from error
+                raise Away(words(error)) from error
             if self._pool is not None:
                 raise
             return
         if read_only:
-            raise Away("the server is a standby, which cannot be written to")
+            raise Away("the server cannot be written to: it is a standby, or set to read-only")
 
     async def _open_pool(self) -> asyncpg.Pool[asyncpg.Record]:
         arguments = self._arguments() | ({} if self._options.prepared else {"statement_cache_size": 0})
@@ -177,33 +214,47 @@ class Link:
         return pool
 
     async def _keep(self) -> None:
-        """Brings the database back whenever it is away, for ever."""
+        """Brings the database back whenever it is away, and looks whether it is when that is in doubt; for ever."""
+        looks = 0
         while True:
-            await self._unready.wait()
-            looks = 0
-            while self.state is not State.READY:
+            if self.state is State.READY:
+                looks = 0
+                await self._doubted.wait()
+                self._doubted.clear()
+            else:
                 pause = _PAUSES[min(looks, len(_PAUSES) - 1)]
                 await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # spreads instances, hides nothing
                 looks += 1
-                await self._look()
+            await self._look()
 
     async def _look(self) -> None:
         try:
             await self._bring_up()
         except Away as away:
-            back_to = State.DEGRADED if self._pool else State.STATELESS
-            self._enter(back_to, str(away))
-        except (MigrateError, GatewayError, asyncpg.PostgresError, OSError) as error:
+            self._enter(State.DEGRADED if self._pool else State.STATELESS, str(away))
+        except Exception as error:  # noqa: BLE001  # whatever it is, only a person can mend it, and it is looked at again
             self._enter(State.BROKEN, str(error))
 
     def _enter(self, state: State, reason: str) -> None:
         if (state, reason) != self.standing[:2]:
             level = {State.READY: logging.INFO, State.BROKEN: logging.ERROR}.get(state, logging.WARNING)
             _log.log(level, "the database: %s%s", state.value, f" ({reason})" if reason else "")
+        if state is State.READY and self.state is not State.READY:
+            self._turn += 1
         since = self.standing.since if state is self.state else time.time()
         self.standing = Standing(state, reason, since)
-        for event, on in ((self._ready, state is State.READY), (self._unready, state is not State.READY)):
-            event.set() if on else event.clear()
+        if state is State.READY:
+            self._ready.set()
+        else:
+            self._ready.clear()
+            self._doubted.set()
+
+
+def _is_lost(connection: Connection) -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:  # the pool has taken it back, as it does with those that are closed
+        return True
 
 
 async def _leave(_connection: object) -> None:
@@ -214,25 +265,3 @@ def _cancellations() -> int:
     """How often the present task was asked to end."""
     task = asyncio.current_task()
     return task.cancelling() if task else 0
-
-
-def is_away(error: BaseException) -> bool:
-    """Whether an error means that the database cannot be asked now, and not that a statement is wrong."""
-    if isinstance(error, asyncpg.PostgresError):
-        sqlstate = error.sqlstate or ""
-        return sqlstate.startswith("08") or sqlstate in _AWAY_STATES
-    if isinstance(error, asyncpg.InterfaceError):
-        return not isinstance(error, ValueError | TypeError)  # of an argument
-    return isinstance(error, OSError | TimeoutError) and not isinstance(error, ssl.SSLError)
-
-
-def _words(error: BaseException) -> str:
-    match error:
-        case Away():
-            return str(error)
-        case TimeoutError():
-            return "the database does not answer in time"
-        case OSError():
-            return f"the database cannot be reached: {error.strerror or error}"
-        case _:
-            return f"the database is away: {error}"

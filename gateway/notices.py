@@ -7,7 +7,8 @@ import logging
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from gateway.link import is_away
+from gateway.faults import is_away
+from gateway.link import State
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -74,7 +75,7 @@ class Notices:
             self._on_access(None)
             self._config_changed.set()
             self.heard = True
-            while not self._lost.is_set():
+            while not self._lost.is_set() and self._link.state is State.READY:
                 await self._still_there(connection)
         finally:
             self.heard = False
@@ -127,4 +128,9 @@ class Notices:
             except TimeoutError:
                 pass
             self._config_changed.clear()
-            await self._on_config()
+            try:
+                await self._on_config()
+            except Exception:  # noqa: BLE001  # nothing may end the following
+                _log.exception("the configuration could not be read")
+                await asyncio.sleep(_PAUSE)
+                self._config_changed.set()

@@ -21,7 +21,7 @@ class Options:
     """Connections of this process at most, one more for notices not counted."""
     prepared: bool = True
     """Whether statements are prepared; say no behind a pooler that cannot keep them."""
-    direct_url: str | None = None
+    direct_url: str | None = field(default=None, repr=False)
     """The database past the pooler, for migrations and notices; None: the same as for everything else."""
     schema: str = "public"
     """Where the gateway's tables are."""
@@ -47,7 +47,12 @@ class Options:
     keep: Mapping[str, timedelta] = field(default_factory=dict)
     """How long rows are kept, by table: spend_logs, spend_log_payloads, daily_rollups, audit_events. One that is not
     named is kept for ever."""
-    encryption_keys: Mapping[int, bytes] = field(default_factory=dict)
+    encryption_keys: Mapping[int, bytes] = field(default_factory=dict, repr=False)
     """32 random bytes for each version of the key to the credentials; the highest version encrypts."""
     version: str = ""
     """Of the gateway, for the list of instances."""
+
+    @property
+    def search_path(self) -> str:
+        """The schema as a setting of a session."""
+        return '"' + self.schema.replace('"', '""') + '"'

@@ -74,7 +74,7 @@ def _config(url: str | None, options: Options) -> runner.Config:
     return runner.Config(
         folder=_SQL / "migrations",
         schema=options.schema,
-        database_url=_at_home(options.direct_url or url, options.schema),
+        database_url=_at_home(options.direct_url or url, options),
         wait_ms=round(options.within * 1000),
         ignore=PARTITIONS,
         declared_file=_SQL / "schema.sql",
@@ -83,11 +83,11 @@ def _config(url: str | None, options: Options) -> runner.Config:
     )
 
 
-def _at_home(url: str | None, schema: str) -> str | None:
+def _at_home(url: str | None, options: Options) -> str | None:
     """The URL, with what is said without a schema going to that of the gateway."""
-    if url is None or schema == "public":
+    if url is None or options.schema == "public":
         return url
-    return f"{url}{'&' if '?' in url else '?'}search_path={quote(schema)}"
+    return f"{url}{'&' if '?' in url else '?'}search_path={quote(options.search_path)}"
 
 
 async def _check_client(options: Options, *, development: bool) -> None:

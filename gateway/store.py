@@ -72,8 +72,8 @@ class Store:
         self.routing = Routing(link, cipher)
         self.keys, self.organizations, self.teams = Keys(link), Organizations(link), Teams(link)
         self.projects, self.users, self.end_users = Projects(link), Users(link), EndUsers(link)
-        self.budgets, self.rates = Budgets(link, options), RateLimits(link, options)
-        self.parallel = ParallelLimits(link, options)
+        self.budgets, self.rates = Budgets(link), RateLimits(link)
+        self.parallel = ParallelLimits(link)
         self.models, self.credentials = Models(link), Credentials(link, cipher)
         self.settings, self.audit = Settings(link), Audit(link)
         self.retention = Retention(link, options)
@@ -89,7 +89,6 @@ class Store:
             budgets=self.budgets,
             end_users=self.end_users,
             spend=self.spend,
-            within=options.within,
         )
         self._notices = Notices(link, options, on_access=self.access.changed, on_config=self._refresh)
         self._tasks: list[asyncio.Task[None]] = []
@@ -98,11 +97,11 @@ class Store:
         """The store, with the database or after `within` seconds without; raises what waiting does not mend."""
         try:
             await self.link.open()
+            if self.link.state is State.READY:
+                await self._refresh()
         except BaseException:
             await self.close()
             raise
-        if self.link.state is State.READY:
-            await self._refresh()
         work = (self._notices.run(), self.spend.run(), self.jobs.run(), self._announce())
         self._tasks = [asyncio.create_task(each) for each in work]
         return self
@@ -113,10 +112,12 @@ class Store:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         ready = self.link.state is State.READY
-        await self.spend.close(_DRAIN if ready else 0)
-        if ready:
-            await self.jobs.close()
-        await self.link.close()
+        try:
+            await self.spend.close(_DRAIN if ready else 0)
+            if ready and self._tasks:
+                await self.jobs.close()
+        finally:
+            await self.link.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -155,7 +156,7 @@ class Store:
     @property
     def live(self) -> bool:
         """Whether this process works. A database that is away is no reason to kill it."""
-        return not any(task.done() for task in self._tasks[:-1])
+        return self.link.kept and not any(task.done() for task in self._tasks[:-1])
 
     def ready(self, *, without_database: bool = True) -> bool:
         """Whether requests should come here; `without_database`: also while the database is away.

@@ -22,11 +22,9 @@ class EndUsers:
     def __init__(self, link: Link) -> None:
         self._link = link
 
-    async def find(
-        self, external_id: str, organization_id: uuid.UUID | None, *, within: float | None = None
-    ) -> FindEndUserRow | None:
+    async def find(self, external_id: str, organization_id: uuid.UUID | None) -> FindEndUserRow | None:
         """The end user whom a request names; None: never seen, so neither blocked nor with a budget."""
-        async with self._link.connection(within) as connection:
+        async with self._link.asking() as connection:
             return await end_users.find_end_user(connection, external_id=external_id, organization_id=organization_id)
 
     async def page_of(

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from gateway.administration.audit import changing
 from gateway.administration.entities import UNLIMITED, Edit, Entities, Limits, Queries, lock_live, turn
 from gateway.client import ApiKeysRow, keys
-from gateway.errors import Taken
-from gateway.requests.access import hash_secret
+from gateway.errors import BadValue, Taken
+from gateway.requests.access import LONGEST_SECRET, hash_secret
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _PREFIX = "sk-"
 _RANDOM_BYTES = 32
+_SHORTEST = 20  # characters of a secret of one's own
 _HINT = 10  # characters of a secret that are shown: seven random ones, of 43
 
 KEYS: Queries[ApiKeysRow] = Queries(
@@ -74,6 +75,13 @@ def new_secret() -> str:
     return _PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
 
 
+def _strong(secret: str) -> str:
+    """A secret of the caller's own, if it is one that can be used and that its hint does not give away."""
+    if not secret.isascii() or not _SHORTEST <= len(secret) <= LONGEST_SECRET:
+        raise BadValue(f"a secret must have {_SHORTEST} to {LONGEST_SECRET} characters of ASCII, and be random")
+    return secret
+
+
 class Keys(Entities[ApiKeysRow]):
     """The keys. Every change is heard by all instances at once."""
 
@@ -95,7 +103,7 @@ class Keys(Entities[ApiKeysRow]):
         A `secret` of one's own must be long and random. Raises Taken where a live key of this name is in this place,
         so a set-up by file may run at every start; BadValue, NotFound for the place, Away.
         """
-        secret = secret or new_secret()
+        secret = _strong(secret) if secret is not None else new_secret()
         unset = dict.fromkeys((*Place.__optional_keys__, "user_id", "expires_at"))
         given: dict[str, Any] = {**UNLIMITED, **unset, "kind": "inference", **columns}
         async with changing(self._link, by, reason) as change:
@@ -128,7 +136,7 @@ class Keys(Entities[ApiKeysRow]):
         `rotation_id` is the caller's: asking again with the same one changes nothing and gives the secret only if the
         caller brought it. Raises NotFound, Taken for the rotation of another key, Away.
         """
-        issued = secret or new_secret()
+        issued = _strong(secret) if secret is not None else new_secret()
         async with changing(self._link, by, reason) as change:
             before = await lock_live(change, KEYS, key_id)
             rotated = await keys.rotate_key(
@@ -150,7 +158,8 @@ class Keys(Entities[ApiKeysRow]):
         made = await keys.get_key_rotation(change.connection, rotation_id=rotation_id)
         if made is None or made.key_id != key.id:
             raise Taken(f"the rotation {rotation_id} was made for another key")
-        known = brought is not None and brought[:_HINT] == key.hint
+        found = await keys.authorize_key(change.connection, hash=hash_secret(brought or ""))
+        known = found is not None and found.key_id == key.id
         return Issued(key.id, key.hint, brought if known else None)
 
     async def end_grace(self, key_id: uuid.UUID, /, *, by: Actor, reason: str | None = None) -> int:

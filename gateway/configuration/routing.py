@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from gateway.configuration.cipher import Cipher
     from gateway.link import Link
 
+_WITHIN = 10.0  # seconds for reading it all
+
 __all__ = ["Configuration", "Deployment", "Routing"]
 
 
@@ -86,7 +88,7 @@ class Routing:
 
     async def _read(self) -> Configuration:
         known = self._configuration
-        async with self._link.connection() as connection:
+        async with self._link.connection(_WITHIN) as connection:
             if known and (await settings.get_config_revision(connection)).revision == known.revision:
                 return known
             async with connection.transaction(isolation="repeatable_read", readonly=True):

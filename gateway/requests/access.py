@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gateway.link import Link
     from gateway.options import Options
 
-_LONGEST_SECRET = 512
+LONGEST_SECRET = 512
 _SAID = {
     Refusal.UNKNOWN_KEY: "no such key",
     Refusal.SECRET_EXPIRED: "this secret was replaced by a rotation, and its grace is over",
@@ -41,7 +41,8 @@ class Access:
         self._link = link
         self._options = options
         self._hears = hears
-        self._reading: dict[bytes, asyncio.Task[Key | Away | None]] = {}
+        self._gate = asyncio.Semaphore(max(1, options.pool_size // 2))  # keys that nobody has leave room for the others
+        self._reading: dict[tuple[bytes, int], asyncio.Task[Key | Away | None]] = {}
         self.cache = Cache(options.cached_keys)
 
     async def authorize(self, secret: str, *, model: str | None = None) -> Answer:
@@ -50,7 +51,7 @@ class Access:
         A key in memory is believed for `fresh_for` seconds. While the database is away it goes on until `stale_for`
         seconds after it was read, and never past its own end.
         """
-        if not 0 < len(secret) <= _LONGEST_SECRET or not secret.isascii():
+        if not 0 < len(secret) <= LONGEST_SECRET or not secret.isascii():
             return _refused(Refusal.UNKNOWN_KEY, None)
         digest = hash_secret(secret)
         cached = self.cache.get(digest)
@@ -85,19 +86,27 @@ class Access:
 
     async def _ask(self, digest: bytes) -> Key | Away | None:
         """What the database says; those who ask for the same key at once share one statement."""
-        reading = self._reading.get(digest)
+        question = digest, self.cache.epoch  # what was asked before a notice answers nobody who comes after it
+        reading = self._reading.get(question)
         if reading is None:
-            reading = self._reading[digest] = asyncio.create_task(self._read(digest))
-            reading.add_done_callback(lambda _: self._reading.pop(digest, None))
+            reading = self._reading[question] = asyncio.create_task(self._read(digest))
+            reading.add_done_callback(lambda _: self._reading.pop(question, None))
         return await asyncio.shield(reading)
 
     async def _read(self, digest: bytes) -> Key | Away | None:
-        read_at, epoch = time.monotonic(), self.cache.epoch
         try:
-            async with self._link.connection(self._options.within) as connection:
+            async with asyncio.timeout(self._options.within):
+                await self._gate.acquire()
+        except TimeoutError:
+            return Away("too many keys are looked up at once")
+        try:
+            read_at, epoch = time.monotonic(), self.cache.epoch
+            async with self._link.asking() as connection:
                 key = await authorize_key(connection, hash=digest)
         except Away as away:
             return away
+        finally:
+            self._gate.release()
         if key and key.refusal != Refusal.OVER_BUDGET:
             self.cache.put(digest, key, read_at=read_at, epoch=epoch)
         return key

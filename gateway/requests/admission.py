@@ -32,7 +32,6 @@ class Admission:
     budgets: Budgets
     end_users: EndUsers
     spend: Spend
-    within: float
 
     async def admit(self, asked: Asked) -> Admitted:
         """A Request that may go on, Refused with the reason, or Unknown where nothing is known of the key now.

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
         ReserveBudgetsRow,
     )
     from gateway.link import Link
-    from gateway.options import Options
 
     Scope = tuple[str, uuid.UUID]
 
@@ -52,9 +51,8 @@ def scopes_of(key: Key, end_user_id: uuid.UUID | None = None) -> list[Scope]:
 class Budgets:
     """The budgets of everyone and everything, with what is spent of each in its present period."""
 
-    def __init__(self, link: Link, options: Options) -> None:
+    def __init__(self, link: Link) -> None:
         self._link = link
-        self._within = options.within
 
     async def reserve(
         self,
@@ -86,24 +84,24 @@ class Budgets:
         self, request_id: uuid.UUID, amount: Decimal, scopes: Sequence[Scope], ttl: dt.timedelta
     ) -> ReserveBudgetsRow:
         kinds, ids = zip(*scopes, strict=True)
-        async with self._link.connection(self._within) as connection:
+        async with self._link.asking() as connection:
             return await budgets.reserve_budgets(
                 connection, entity_kinds=kinds, entity_ids=ids, request_id=request_id, amount=amount, ttl=ttl
             )
 
     async def extend(self, request_id: uuid.UUID, *, ttl: dt.timedelta) -> bool:
         """Whether the hold of a long request goes on for `ttl` from now. Raises Away."""
-        async with self._link.connection(self._within) as connection:
+        async with self._link.asking() as connection:
             return await budgets.extend_reservation(connection, request_id=request_id, ttl=ttl) > 0
 
     async def settle(self, costs: dict[uuid.UUID, Decimal]) -> None:
         """Puts what requests cost in the place of what they held; can be repeated. Flushes do the same. Raises Away."""
-        async with self._link.connection(self._within) as connection:
+        async with self._link.asking() as connection:
             await budgets.settle_reservations(connection, request_ids=list(costs), costs=list(costs.values()))
 
     async def release(self, request_ids: Sequence[uuid.UUID]) -> None:
         """Gives back what requests hold that were never sent; can be repeated. Raises Away: then it ends by itself."""
-        async with self._link.connection(self._within) as connection:
+        async with self._link.asking() as connection:
             await budgets.release_reservations(connection, request_ids=request_ids)
 
     async def set(  # noqa: PLR0913  # these are the columns of a budget, and who sets it

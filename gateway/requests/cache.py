@@ -80,5 +80,5 @@ class Cache:
 
 
 def _entities(key: Key) -> set[uuid.UUID]:
-    above = (key.key_id, key.project_id, key.team_id, key.organization_id, key.user_id)
+    above = (key.key_id, key.project_id, key.team_id, key.organization_id, key.user_id, key.membership_id)
     return {_EVERYTHING, *filter(None, above)}

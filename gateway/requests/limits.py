@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from gateway.client.limits import HitRateLimitsRow
     from gateway.link import Link
-    from gateway.options import Options
 
 _MINUTE = 60  # seconds
 _TRIES = 10  # for slots that others take in the same moment
@@ -84,16 +84,15 @@ def parallel_limits_of(key: Key) -> dict[str, int]:
 class RateLimits:
     """Counts requests and tokens in windows that all instances share."""
 
-    def __init__(self, link: Link, options: Options) -> None:
+    def __init__(self, link: Link) -> None:
         self._link = link
-        self._within = options.within
 
     async def hit(self, asked: Sequence[Limit], *, key: Key | None = None) -> Hit | Refused | Unknown:
         """Counts a request against all limits or against none; one statement. A limit may be named once."""
         if not asked:
             return Hit((), 0)
         try:
-            async with self._link.connection(self._within) as connection:
+            async with self._link.asking() as connection:
                 rows = await limits.hit_rate_limits(
                     connection,
                     subjects=[each.subject for each in asked],
@@ -102,13 +101,14 @@ class RateLimits:
                     costs=[each.cost for each in asked],
                     allowed=[each.allowed for each in asked],
                 )
-            costs = {(each.subject, each.metric, each.window_seconds): each.cost for each in asked}
-            full = [row for row in rows if not row.counted and row.used + costs[_name(row)] > row.allowed]
-            if not full and all(row.counted for row in rows):
-                return Hit(tuple(rows), next((each.cost for each in asked if each.metric == "tokens"), 0))
-            await self._give_back({row: costs[_name(row)] for row in rows if row.counted})
         except Away as away:
             return Unknown(str(away))
+        costs = {(each.subject, each.metric, each.window_seconds): each.cost for each in asked}
+        full = [row for row in rows if not row.counted and row.used + costs[_name(row)] > row.allowed]
+        if not full and all(row.counted for row in rows):
+            return Hit(tuple(rows), next((each.cost for each in asked if each.metric == "tokens"), 0))
+        with suppress(Away):
+            await self._give_back({row: costs[_name(row)] for row in rows if row.counted})
         return _refused((full or [row for row in rows if not row.counted])[0], key)
 
     async def settle(self, hit: Hit, *, tokens: int) -> None:
@@ -124,7 +124,7 @@ class RateLimits:
     async def _give_back(self, amounts: dict[HitRateLimitsRow, int]) -> None:
         if not amounts:
             return
-        async with self._link.connection(self._within) as connection:
+        async with self._link.asking() as connection:
             await limits.refund_rate_limits(
                 connection,
                 subjects=[row.subject for row in amounts],
@@ -141,9 +141,8 @@ class ParallelLimits:
     What could not be given back, as the database was away, is given back before more is taken.
     """
 
-    def __init__(self, link: Link, options: Options) -> None:
+    def __init__(self, link: Link) -> None:
         self._link = link
-        self._within = options.within
         self._owed: list[Slots] = []
 
     async def acquire(
@@ -154,10 +153,10 @@ class ParallelLimits:
             return Slots(request_id, ())
         taken = Slots(request_id, ())
         try:
-            while self._owed:
+            for _ in range(min(len(self._owed), _TRIES)):
                 await self.release(self._owed.pop())
             for _ in range(_TRIES):
-                async with self._link.connection(self._within) as connection:
+                async with self._link.asking() as connection:
                     rows = await limits.acquire_slots(
                         connection,
                         subjects=list(asked),
@@ -174,9 +173,10 @@ class ParallelLimits:
                     break
             else:
                 full = random.choice(list(asked))  # noqa: S311  # all were taken before us, time and again
-            await self.release(taken)
         except Away as away:
             return Unknown(str(away))
+        with suppress(Away):
+            await self.release(taken)
         return Refused(Refusal.TOO_MANY_AT_ONCE, f"{full} has {asked[full]} requests in flight", key, 1.0)
 
     async def renew(self, slots: Slots, *, ttl: timedelta) -> bool:
@@ -184,7 +184,7 @@ class ParallelLimits:
         if not slots.places:
             return True
         subjects, numbers = zip(*slots.places, strict=True)
-        async with self._link.connection(self._within) as connection:
+        async with self._link.asking() as connection:
             kept = await limits.renew_slots(
                 connection, subjects=subjects, slots=numbers, request_id=slots.request_id, ttl=ttl
             )
@@ -194,10 +194,10 @@ class ParallelLimits:
         """Gives the places back. Raises Away: then that is done later, or they end by themselves."""
         if not slots.places:
             return
-        subjects, numbers = zip(*slots.places, strict=True)
+        subjects = [subject for subject, _ in slots.places]
         try:
-            async with self._link.connection(self._within) as connection:
-                await limits.release_slots(connection, subjects=subjects, slots=numbers, request_id=slots.request_id)
+            async with self._link.asking() as connection:
+                await limits.release_slots(connection, subjects=subjects, request_id=slots.request_id)
         except Away:
             self._owed.append(slots)
             raise

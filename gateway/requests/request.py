@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import logging
 import time
 import uuid
-from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
@@ -15,24 +15,38 @@ from gateway.errors import Away
 from gateway.requests.answers import Key, Refusal, Refused, Unknown
 from gateway.requests.budgets import Reserved, scopes_of
 from gateway.requests.limits import Hit, Slots, limits_of, parallel_limits_of
-from gateway.spending.records import Charge, SpendRecord, clean_end_user
+from gateway.spending.records import Charge, SpendRecord, keepable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from contextlib import AsyncExitStack
     from types import TracebackType
 
     from gateway.client import Json
     from gateway.requests.admission import Admission
     from gateway.spending.records import Status
 
+_log = logging.getLogger("gateway")
 _SLOTS_LAST = dt.timedelta(seconds=60)
 _RESERVATION_LASTS = dt.timedelta(minutes=10)
+_KEPT_AS = {
+    "model": "model_name",
+    "endpoint": "endpoint",
+    "tokens": "prompt_tokens",
+    "cost": "cost",
+    "end_user": "end_user",
+    "session_id": "session_id",
+    "tags": "tags",
+}
 _RENEW_EVERY = 20.0  # seconds: three times within the life of a slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a request asks for; tokens and cost are estimates, corrected when it has ended."""
+    """What a request asks for; tokens and cost are estimates, corrected when it has ended.
+
+    Raises BadRecord for what could not be recorded afterwards, as long as nobody has been paid.
+    """
 
     secret: str = field(repr=False)
     model: str
@@ -44,6 +58,10 @@ class Asked:
     """The name that the caller gives to whoever the request is for."""
     session_id: str | None = None
     tags: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        for name, rule in _KEPT_AS.items():
+            object.__setattr__(self, name, keepable(rule, getattr(self, name)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +106,7 @@ class Request:
         self._hit = Hit((), 0)
         self._slots = Slots(self.id, ())
         self._reserved = Reserved(self.id, Decimal(0), holds=False)
+        self._in_doubt = False
         self._renewing: asyncio.Task[None] | None = None
 
     @property
@@ -122,10 +141,10 @@ class Request:
             await asyncio.shield(self._give_back(outcome.prompt_tokens + outcome.completion_tokens))
 
     async def _give_back(self, tokens: int) -> None:
-        with suppress(Away):
-            await self._door.parallel.release(self._slots)
-        with suppress(Away):
-            await self._door.rates.settle(self._hit, tokens=tokens)
+        await _whatever_happens(lambda: self._door.parallel.release(self._slots))
+        await _whatever_happens(lambda: self._door.rates.settle(self._hit, tokens=tokens))
+        if self._in_doubt:
+            await _whatever_happens(lambda: self._door.budgets.release([self.id]))
 
     def record(self, outcome: Outcome) -> SpendRecord:
         """The request and its outcome, as it is kept."""
@@ -160,11 +179,11 @@ class Request:
         return None
 
     async def _pass_end_user(self, key: Key, _undo: AsyncExitStack) -> Refused | Unknown | None:
-        name = clean_end_user(self.asked.end_user)
+        name = self.asked.end_user
         if name is None:
             return None
         try:
-            known = await self._door.end_users.find(name, key.organization_id, within=self._door.within)
+            known = await self._door.end_users.find(name, key.organization_id)
         except Away as away:
             return Unknown(str(away))
         if known and known.blocked_at:
@@ -177,38 +196,52 @@ class Request:
         if not isinstance(answer, Hit):
             return answer
         self._hit = answer
-        undo.push_async_callback(_unless_away, lambda: self._door.rates.refund(answer))
+        undo.push_async_callback(_whatever_happens, lambda: self._door.rates.refund(answer))
         return None
 
     async def _pass_parallel(self, key: Key, undo: AsyncExitStack) -> Refused | Unknown | None:
-        answer = await self._door.parallel.acquire(self.id, parallel_limits_of(key), ttl=_SLOTS_LAST, key=key)
+        asked = parallel_limits_of(key)
+        # Before it is known: who is cancelled in the middle may hold them already.
+        wanted = Slots(self.id, tuple((subject, 0) for subject in asked))
+        undo.push_async_callback(_whatever_happens, lambda: self._door.parallel.release(wanted))
+        answer = await self._door.parallel.acquire(self.id, asked, ttl=_SLOTS_LAST, key=key)
         if not isinstance(answer, Slots):
             return answer
         self._slots = answer
-        undo.push_async_callback(_unless_away, lambda: self._door.parallel.release(answer))
         return None
 
     async def _pass_budgets(self, key: Key, undo: AsyncExitStack) -> Refused | Unknown | None:
         scopes = scopes_of(key, self._end_user_id)
+        if scopes:
+            undo.push_async_callback(_whatever_happens, lambda: self._door.budgets.release([self.id]))
         answer = await self._door.budgets.reserve(self.id, self.asked.cost, scopes, ttl=_RESERVATION_LASTS, key=key)
+        self._in_doubt = isinstance(answer, Unknown)
         if not isinstance(answer, Reserved):
             return answer
         self._reserved = answer
-        if answer.holds:
-            undo.push_async_callback(_unless_away, lambda: self._door.budgets.release([self.id]))
         return None
 
     async def _renew(self) -> None:
         """Keeps what a long request holds, until it has finished."""
         while True:
             await asyncio.sleep(_RENEW_EVERY)
-            with suppress(Away):
-                await self._door.parallel.renew(self._slots, ttl=_SLOTS_LAST)
-                if self._reserved.holds:
-                    await self._door.budgets.extend(self.id, ttl=_RESERVATION_LASTS)
+            await _whatever_happens(lambda: self._door.parallel.renew(self._slots, ttl=_SLOTS_LAST))
+            if self._reserved.holds:
+                await _whatever_happens(lambda: self._door.budgets.extend(self.id, ttl=_RESERVATION_LASTS))
 
 
-async def _unless_away(undo: Callable[[], Awaitable[None]]) -> None:
-    """What could not be undone as the database is away ends by itself."""
-    with suppress(Away):
-        await undo()
+async def _whatever_happens(work: Callable[[], Awaitable[object]]) -> None:
+    """Does what gives back or keeps what a request holds: to its end, though the request be cancelled meanwhile.
+
+    What fails ends by itself.
+    """
+    try:
+        await asyncio.shield(_awaited(work))
+    except Away:
+        pass
+    except Exception:  # noqa: BLE001  # the request itself has gone well
+        _log.exception("what a request holds could not be given back or kept; it ends by itself")
+
+
+async def _awaited(work: Callable[[], Awaitable[object]]) -> None:
+    await work()

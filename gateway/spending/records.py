@@ -84,16 +84,21 @@ class SpendRecord:
     """The body that went back: an object, or an array of the pieces of a stream."""
 
     def __post_init__(self) -> None:
-        for name, rule in _RULES.items():
+        for name in _RULES:
             value = getattr(self, name)
-            try:
-                kept = rule(value)
-            except (BadRecord, OverflowError) as error:
-                raise BadRecord(f"{name} must be {error}, not {value!r:.60}") from error
+            kept = keepable(name, value)
             if kept is not value:
                 object.__setattr__(self, name, kept)
         if self.cached_tokens > self.prompt_tokens:
             raise BadRecord(f"cached_tokens, {self.cached_tokens}, are part of prompt_tokens, {self.prompt_tokens}")
+
+
+def keepable(name: str, value: Any) -> Any:
+    """The value of a field of SpendRecord as it can be kept. Raises BadRecord."""
+    try:
+        return _RULES[name](value)
+    except (BadRecord, OverflowError) as error:
+        raise BadRecord(f"{name} must be {error}, not {value!r:.60}") from error
 
 
 def clean_end_user(name: str | None) -> str | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import asyncpg
 
 from gateway.errors import Away, GatewayError
-from gateway.link import is_away
+from gateway.faults import is_away
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -149,7 +149,7 @@ class Jobs:
             raise LeaseLost(f"another instance has taken over the job {job.name}")
 
     async def _release(self, job: Job, term: int) -> None:
-        with suppress(Away):
+        with suppress(Exception):  # it ends by itself
             async with self._link.connection(_WITHIN) as connection:
                 await jobs.release_lease(connection, job=job.name, instance_id=self.instance, term=term)
 

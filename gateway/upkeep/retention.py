@@ -12,7 +12,7 @@ import asyncpg
 
 from gateway.client import jobs, retention
 from gateway.errors import Away
-from gateway.link import is_away
+from gateway.faults import is_away
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator

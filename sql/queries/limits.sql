@@ -145,7 +145,7 @@ WHERE
 -- Takes for a request one slot under each of several limits on requests in flight. It may go on where every row has a
 -- slot. full says that a limit is reached; then no slot is taken under any. A row that is neither lost its slot to
 -- another request in the same moment: the same call takes what is missing and keeps what is held. Whoever gives up
--- calls ReleaseSlots with the slots that were taken. Any free number serves, so that requests seldom meet.
+-- calls ReleaseSlots. Any free number serves, so that requests seldom meet.
 WITH asked AS MATERIALIZED (
     SELECT wanted.subject, wanted.max_parallel, candidate.slot
     FROM unnest(@subjects::text[], @max_parallels::integer[]) AS wanted (subject, max_parallel)
@@ -190,14 +190,13 @@ FROM held
 WHERE s.subject = held.subject AND s.slot = held.slot AND s.request_id = @request_id;
 
 -- name: ReleaseSlots :execrows
--- Gives the slots of a request back. Those that it no longer holds are passed over.
+-- Gives back the slots that a request holds under several limits, whichever they are; none is no error.
 WITH held AS MATERIALIZED (
     SELECT s.subject, s.slot
-    FROM unnest(@subjects::text[], @slots::integer[]) AS mine (subject, slot)
-    JOIN parallel_slots AS s ON s.subject = mine.subject AND s.slot = mine.slot
-    WHERE s.request_id = @request_id
+    FROM parallel_slots AS s
+    WHERE s.subject = ANY(@subjects::text[]) AND s.request_id = @request_id
     ORDER BY s.subject, s.slot
-    FOR UPDATE OF s
+    FOR UPDATE
 )
 DELETE FROM parallel_slots AS s
 USING held

@@ -55,6 +55,9 @@ def test_a_secret_of_ones_own_makes_a_set_up_that_may_run_at_every_start(gateway
                 await store.keys.create("root", by=ME, secret=secret, kind="management")
             with pytest.raises(Taken, match="another key has this secret"):
                 await store.keys.create("other", by=ME, secret=secret)
+            for weak in ("hunter2", "x" * 513, "\u00fc" * 30):
+                with pytest.raises(BadValue, match="20 to 512 characters of ASCII"):
+                    await store.keys.create("weak", by=ME, secret=weak)
             answer = await store.authorize(secret)
             assert isinstance(answer, Accepted)
             assert answer.key.kind == "management"
@@ -93,6 +96,8 @@ def test_a_rotation_asked_for_twice_is_made_once(gateway_database: Database) -> 
             without = await store.keys.rotate(old.key_id, rotation, grace=NO_GRACE, by=ME)
             assert (first.secret, again.secret, without.secret) == (mine, mine, None)
             assert isinstance(await store.authorize(mine), Accepted)
+            mistaken = await store.keys.rotate(old.key_id, rotation, grace=NO_GRACE, by=ME, secret=mine + "b")
+            assert mistaken.secret is None
             with pytest.raises(Taken, match="was made for another key"):
                 await store.keys.rotate(other.key_id, rotation, grace=NO_GRACE, by=ME)
 

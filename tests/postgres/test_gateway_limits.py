@@ -7,13 +7,13 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from gateway import Accepted, Asked, Outcome, Refusal, Refused, Request
-from gateway.errors import SpoolFull
+from gateway import Accepted, Asked, Outcome, Refusal, Refused, Request, State
+from gateway.errors import BadRecord, SpoolFull
 from gateway.requests.budgets import Reserved, scopes_of
 from gateway.requests.limits import Hit, Limit, Slots
 from tests.postgres.stores import ME, PATIENT, opened, until, until_heard
@@ -375,5 +375,90 @@ def test_nothing_is_admitted_that_could_not_be_recorded(gateway_database: Databa
                 pass
             with pytest.raises(SpoolFull):
                 await store.admit(asked)
+
+    asyncio.run(main())
+
+
+def test_a_statement_that_is_ended_by_a_time_limit_is_no_answer_and_no_error(gateway_database: Database) -> None:
+    gateway_database.execute(f"ALTER DATABASE {gateway_database.name} SET statement_timeout = '200ms'")
+
+    async def main() -> None:
+        async with opened(gateway_database) as store:
+            key_id, asked = await new_key(store)
+            await budget_of(store, ("key", key_id), 10)
+            first = await store.admit(asked)
+            assert isinstance(first, Request)
+            async with store.link.transaction() as holder:
+                await holder.execute("SELECT FROM budget_counters FOR UPDATE")
+                second = await store.admit(asked)
+                assert isinstance(second, Request)
+                assert (first.enforced, second.enforced) == (True, False)
+            assert store.state is State.READY
+            for request in (first, second):
+                await request.finish(Outcome(status="success", cost=Decimal(1)))
+            await until(lambda: not store.spend.tally.waiting)
+            async with store.connection() as connection:
+                assert await connection.fetchval("SELECT (spent, reserved) FROM budget_counters") == (2, 0)
+
+    asyncio.run(main())
+
+
+def test_requests_that_are_cancelled_at_any_moment_leave_nothing_held(gateway_database: Database) -> None:
+    async def main() -> None:
+        async with opened(gateway_database, ENOUGH) as store:
+            key_id, asked = await new_key(store, max_parallel=100)
+            await budget_of(store, ("key", key_id), 10_000)
+            asking = []
+            for turn in range(150):
+                asking.append(asyncio.create_task(store.admit(asked)))
+                await asyncio.sleep(0.0001 * (turn % 30))
+                asking[turn // 2].cancel()
+            for answer in await asyncio.gather(*asking, return_exceptions=True):
+                if isinstance(answer, Request):
+                    async with answer:
+                        pass
+            await until(lambda: not store.spend.tally.waiting)
+            held = "SELECT (SELECT count(*) FROM parallel_slots) + (SELECT sum(reserved) FROM budget_counters)"
+            async with store.connection() as connection:
+                while await connection.fetchval(held):  # noqa: ASYNC110  # until all is given back
+                    await asyncio.sleep(0.01)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"tokens": -1},
+        {"tokens": 2**63},
+        {"cost": Decimal(-1)},
+        {"cost": Decimal("NaN")},
+        {"tags": [1]},
+        {"tags": "abc"},
+        {"session_id": 5},
+        {"end_user": 5},
+        {"model": None},
+    ],
+    ids=str,
+)
+def test_what_could_not_be_recorded_is_told_before_anybody_is_paid(bad: dict[str, Any]) -> None:
+    with pytest.raises(BadRecord, match="must be"):
+        Asked(**{"secret": "", "model": "small", "endpoint": "/v1", **bad})
+
+
+def test_a_new_budget_of_a_member_is_heard(gateway_database: Database) -> None:
+    async def main() -> None:
+        async with opened(gateway_database) as store:
+            team = await store.teams.create("team", by=ME)
+            user = await store.users.create(by=ME, name="someone")
+            await store.teams.set_members(team.id, {user.id: "member"}, by=ME)
+            issued = await store.keys.create(by=ME, team_id=team.id, user_id=user.id)
+            asked = Asked(secret=issued.secret or "", model="small", endpoint="/v1", cost=Decimal(3))
+            await until_heard(store)
+            key = await key_of(store, asked)
+            assert key.membership_id
+            await budget_of(store, ("membership", key.membership_id), 2)
+            while not isinstance(await store.admit(asked), Refused):  # noqa: ASYNC110  # until it is heard
+                await asyncio.sleep(0.005)
 
     asyncio.run(main())

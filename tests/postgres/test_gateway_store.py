@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tomllib
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -142,7 +142,7 @@ def test_while_the_database_is_away_known_keys_go_on_and_unknown_ones_are_not_ca
                 wire.silence()
             unknown = await store.authorize(other)
             assert isinstance(unknown, Unknown), unknown
-            assert store.state is State.DEGRADED
+            await until(lambda: store.state is State.DEGRADED)
             assert isinstance(await store.authorize("sk-nobody"), Unknown)
             assert isinstance(await store.authorize(secret), Accepted)
             request = await store.admit(replace(ASKED, secret=secret))
@@ -289,10 +289,10 @@ def test_the_partitions_that_come_by_themselves_are_no_drift() -> None:
 
 
 def test_two_gateways_share_a_database_in_schemas_of_their_own(database: Database) -> None:
-    database.execute("CREATE SCHEMA one; CREATE SCHEMA two")
+    database.execute('CREATE SCHEMA one; CREATE SCHEMA "Two-2"')
 
     async def main() -> None:
-        one, two = (Options(within=10, schema=schema) for schema in ("one", "two"))
+        one, two = (Options(within=10, schema=schema) for schema in ("one", "Two-2"))
         async with await setup_database(database.url, one) as here, await setup_database(database.url, two) as there:
             secret = await issue(here)
             assert isinstance(await here.authorize(secret), Accepted)
@@ -302,4 +302,98 @@ def test_two_gateways_share_a_database_in_schemas_of_their_own(database: Databas
 
     asyncio.run(main())
     assert database.value("SELECT count(*) FROM one.api_keys") == 1
-    assert database.value("SELECT count(*) FROM two.api_keys") == 0
+    assert database.value('SELECT count(*) FROM "Two-2".api_keys') == 0
+
+
+def test_many_slow_questions_are_no_absence(gateway_database: Database) -> None:
+    async def main() -> None:
+        async with opened(gateway_database, Options(within=0.2, pool_size=2)) as store:
+            secret = await issue(store)
+            began = [asyncio.Event(), asyncio.Event()]
+
+            async def ask_slowly(event: asyncio.Event) -> None:
+                async with store.connection() as connection:
+                    event.set()
+                    await connection.execute("SELECT pg_sleep(1)")
+
+            slow = [asyncio.create_task(ask_slowly(event)) for event in began]
+            await asyncio.gather(*(event.wait() for event in began))
+            assert isinstance(await store.authorize(secret), Unknown)
+            assert store.state is State.READY
+            await asyncio.gather(*slow)
+            assert isinstance(await store.authorize(secret), Accepted)
+
+    asyncio.run(main())
+
+
+def test_an_error_that_is_not_of_the_database_is_the_callers_own(gateway_database: Database) -> None:
+    async def main() -> None:
+        async with opened(gateway_database) as store:
+            with pytest.raises(FileNotFoundError):
+                async with store.connection():
+                    raise FileNotFoundError
+            assert store.state is State.READY
+
+    asyncio.run(main())
+
+
+def test_a_database_that_is_read_only_is_away_until_it_can_be_written_to(gateway_database: Database) -> None:
+    async def main() -> None:
+        async with opened(gateway_database) as store:
+            setting = f"ALTER DATABASE {gateway_database.name} SET default_transaction_read_only ="
+            await asyncio.to_thread(gateway_database.execute, f"{setting} on; {_HANG_UP}")
+            while store.state is State.READY:
+                with suppress(Away):
+                    await issue(store)
+            assert isinstance(await store.authorize("sk-nobody"), Unknown)
+            await until(lambda: "cannot be written to" in store.health.standing.reason)
+            await asyncio.to_thread(gateway_database.execute, f"BEGIN READ WRITE; {setting} off; COMMIT")
+            await store.until_ready()
+            await issue(store)
+
+    asyncio.run(main())
+
+
+def test_a_role_that_may_no_longer_connect_is_broken_and_mended_without_a_restart(gateway_database: Database) -> None:
+    role = f"gateway_{gateway_database.name}"
+    gateway_database.execute(f"CREATE ROLE {role} LOGIN SUPERUSER")
+
+    async def main() -> None:
+        url = f"postgresql://{role}@127.0.0.1:{gateway_database.server.tcp}/{gateway_database.name}"
+        async with await setup_database(url, replace(SHORT, fresh_for=0.0, fresh_unheard=0.0)) as store:
+            secret = await issue(store)
+            assert isinstance(await store.authorize(secret), Accepted)
+            await asyncio.to_thread(gateway_database.execute, f"ALTER ROLE {role} NOLOGIN; {_HANG_UP}")
+            await until(lambda: store.state is State.BROKEN)
+            assert isinstance(await store.authorize(secret), Accepted)
+            assert isinstance(await store.authorize("sk-nobody"), Unknown)
+            assert not store.ready()
+            await asyncio.to_thread(gateway_database.execute, f"ALTER ROLE {role} LOGIN")
+            await store.until_ready()
+            assert isinstance(await store.authorize("sk-nobody"), Refused)
+
+    asyncio.run(main())
+    gateway_database.execute(f"DROP ROLE {role}")
+
+
+_HANG_UP = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+def test_a_configuration_that_cannot_be_read_for_a_while_does_not_end_the_listening(gateway_database: Database) -> None:
+    async def main() -> None:
+        async with opened(gateway_database) as store:
+            await until_heard(store)
+            await asyncio.to_thread(
+                gateway_database.execute,
+                "ALTER TABLE config_changes RENAME TO hidden; SELECT pg_notify('config_changes', 'public:1')",
+            )
+            await asyncio.sleep(0.2)  # for the notice to be taken; if it is late, the test is the weaker
+            await asyncio.to_thread(gateway_database.execute, "ALTER TABLE hidden RENAME TO config_changes")
+            await store.models.create("small", provider="acme", by=ME)
+            await until(lambda: store.routing.names() == ["small"])
+            assert store.live
+            assert store.health.hears
+
+    asyncio.run(main())
