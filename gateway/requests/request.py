@@ -205,10 +205,10 @@ class Request:
         wanted = Slots(self.id, tuple((subject, 0) for subject in asked))
         undo.push_async_callback(_whatever_happens, lambda: self._door.parallel.release(wanted))
         answer = await self._door.parallel.acquire(self.id, asked, ttl=_SLOTS_LAST, key=key)
-        if not isinstance(answer, Slots):
+        if isinstance(answer, Refused):
             return answer
-        self._slots = answer
-        return None
+        self._slots = wanted if isinstance(answer, Unknown) else answer
+        return answer if isinstance(answer, Unknown) else None
 
     async def _pass_budgets(self, key: Key, undo: AsyncExitStack) -> Refused | Unknown | None:
         scopes = scopes_of(key, self._end_user_id)
