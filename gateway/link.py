@@ -170,7 +170,7 @@ class Link:
 
     def _arguments(self) -> dict[str, Any]:
         settings = {"application_name": "gateway"}
-        if self._options.schema != "public":
+        if self._options.search_path:
             settings["search_path"] = self._options.search_path
         return {"timeout": self._options.within, "server_settings": settings}
 

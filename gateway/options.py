@@ -53,6 +53,8 @@ class Options:
     """Of the gateway, for the list of instances."""
 
     @property
-    def search_path(self) -> str:
-        """The schema as a setting of a session."""
+    def search_path(self) -> str | None:
+        """The schema as a setting of a session; None for the default, where the role's own setting leads."""
+        if self.schema == "public":
+            return None
         return '"' + self.schema.replace('"', '""') + '"'

@@ -85,7 +85,7 @@ def _config(url: str | None, options: Options) -> runner.Config:
 
 def _at_home(url: str | None, options: Options) -> str | None:
     """The URL, with what is said without a schema going to that of the gateway."""
-    if url is None or options.schema == "public":
+    if url is None or options.search_path is None:
         return url
     return f"{url}{'&' if '?' in url else '?'}search_path={quote(options.search_path)}"
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,13 +135,26 @@ class Database:
         return f"postgresql://postgres@127.0.0.1:{self.server.tcp}/{self.name}"
 
 
-@pytest.fixture
-def database(server: Server) -> Iterator[Database]:
+@contextmanager
+def new_database(server: Server, *, template: str = "template1") -> Iterator[Database]:
+    """A database that is there as long as it is needed, empty or as the template is."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     admin = Database(server.url, "postgres", server)
-    admin.execute(f"CREATE DATABASE {name}")
+    admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     yield Database(with_database(server.url, name), name, server)
     admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def require_gateway_server(server: Server) -> None:
+    """Skips the test where the server is older than the gateway's schema needs."""
+    if Database(server.url, "postgres", server).value("SELECT current_setting('server_version_num')::integer") < 150000:
+        pytest.skip("the gateway's schema needs PostgreSQL 15")
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[Database]:
+    with new_database(server) as made:
+        yield made
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from gateway.errors import SpoolFull, SpoolUnusable
-from gateway.requests.answers import Refusal, Refused, Unknown
+from gateway.requests.answers import Accepted, Key, Refusal, Refused, Unknown
 from gateway.requests.request import Asked, Outcome, Request
 
 if TYPE_CHECKING:
@@ -41,24 +41,29 @@ class Admission:
         """
         if self.spend.full:
             raise SpoolFull("the spool is full: no request can be recorded until the database is back")
-        answer = await self.access.authorize(asked.secret, model=asked.model)
-        if isinstance(answer, Unknown) or (isinstance(answer, Refused) and answer.key is None):
-            return answer
-        key = answer.key
-        assert key is not None  # noqa: S101  # told to the type checker, which does not see it above
-        if key.kind == "read_only" and not isinstance(answer, Refused):
-            answer = Refused(Refusal.READ_ONLY_KEY, "the key may read reports, and not call models", key)
-        if isinstance(answer, Refused):
-            # The name is only what the caller says: under it, anybody could make rows without end in the sums.
-            unnamed = Request(self, replace(asked, model=""), key)
-            return self._refuse(unnamed, answer, {"model": asked.model})
-        request = Request(self, asked, key)
+        match await self.access.authorize(asked.secret, model=asked.model):
+            case Refused(key=Key() as key) as refused:
+                return self._refuse_at_once(asked, key, refused)
+            case Accepted(key=key) if key.kind == "read_only":
+                why = Refused(Refusal.READ_ONLY_KEY, "the key may read reports, and not call models", key)
+                return self._refuse_at_once(asked, key, why)
+            case Accepted(key=key):
+                return await self._let_in(Request(self, asked, key))
+            case of_no_key:
+                return of_no_key
+
+    async def _let_in(self, request: Request) -> Admitted:
+        """The request, once it has passed limits and budgets; what a refused one had taken is given back."""
         async with AsyncExitStack() as undo:
             refused = await request.enter(undo)
             if refused is None:
                 undo.pop_all()
                 return request
         return self._refuse(request, refused)
+
+    def _refuse_at_once(self, asked: Asked, key: Key, refused: Refused) -> Refused:
+        # The name is only what the caller says: under it, anybody could make rows without end in the sums.
+        return self._refuse(Request(self, replace(asked, model=""), key), refused, {"model": asked.model})
 
     def _refuse(self, request: Request, refused: Refused, metadata: Mapping[str, str] | None = None) -> Refused:
         outcome = Outcome(status="refused", error_code=refused.why, metadata=metadata or {})

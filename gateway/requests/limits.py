@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.client import limits
 from gateway.errors import Away
@@ -51,34 +51,49 @@ class Slots:
     places: tuple[tuple[str, int], ...]
 
 
+class _Level(NamedTuple):
+    """What may be used at one level above a key, or by the key itself; None: no limit."""
+
+    subject: str
+    requests: int | None
+    tokens: int | None
+    at_once: int | None
+
+
+def _levels(key: Key) -> tuple[_Level, ...]:
+    return (
+        _Level(f"key:{key.key_id}", key.key_requests_per_minute, key.key_tokens_per_minute, key.key_max_parallel),
+        _Level(
+            f"project:{key.project_id}",
+            key.project_requests_per_minute,
+            key.project_tokens_per_minute,
+            key.project_max_parallel,
+        ),
+        _Level(f"team:{key.team_id}", key.team_requests_per_minute, key.team_tokens_per_minute, key.team_max_parallel),
+        _Level(
+            f"organization:{key.organization_id}",
+            key.organization_requests_per_minute,
+            key.organization_tokens_per_minute,
+            key.organization_max_parallel,
+        ),
+        _Level(f"user:{key.user_id}", key.user_requests_per_minute, key.user_tokens_per_minute, key.user_max_parallel),
+    )
+
+
 def limits_of(key: Key, *, tokens: int) -> list[Limit]:
     """The limits that a request with a key falls under, at every level that has one."""
-    levels = (
-        ("key", key.key_id, key.key_requests_per_minute, key.key_tokens_per_minute),
-        ("project", key.project_id, key.project_requests_per_minute, key.project_tokens_per_minute),
-        ("team", key.team_id, key.team_requests_per_minute, key.team_tokens_per_minute),
-        ("organization", key.organization_id, key.organization_requests_per_minute, key.organization_tokens_per_minute),
-        ("user", key.user_id, key.user_requests_per_minute, key.user_tokens_per_minute),
-    )
     found: list[Limit] = []
-    for kind, entity, per_minute, tokens_per_minute in levels:
-        if per_minute is not None:
-            found.append(Limit(f"{kind}:{entity}", "requests", per_minute))
-        if tokens_per_minute is not None:
-            found.append(Limit(f"{kind}:{entity}", "tokens", tokens_per_minute, tokens))
+    for level in _levels(key):
+        if level.requests is not None:
+            found.append(Limit(level.subject, "requests", level.requests))
+        if level.tokens is not None:
+            found.append(Limit(level.subject, "tokens", level.tokens, tokens))
     return found
 
 
 def parallel_limits_of(key: Key) -> dict[str, int]:
     """How many requests may be in flight at once under each subject that has a limit."""
-    levels = (
-        (f"key:{key.key_id}", key.key_max_parallel),
-        (f"project:{key.project_id}", key.project_max_parallel),
-        (f"team:{key.team_id}", key.team_max_parallel),
-        (f"organization:{key.organization_id}", key.organization_max_parallel),
-        (f"user:{key.user_id}", key.user_max_parallel),
-    )
-    return {subject: most for subject, most in levels if most is not None}
+    return {level.subject: level.at_once for level in _levels(key) if level.at_once is not None}
 
 
 class RateLimits:
@@ -151,7 +166,7 @@ class ParallelLimits:
         """A place under every subject, or under none. `asked`: how many there are of each subject."""
         if not asked:
             return Slots(request_id, ())
-        taken = Slots(request_id, ())
+        held: dict[str, int] = {}
         try:
             for _ in range(min(len(self._owed), _TRIES)):
                 await self.release(self._owed.pop())
@@ -164,10 +179,9 @@ class ParallelLimits:
                         request_id=request_id,
                         ttl=ttl,
                     )
-                held = {row.subject: row.slot for row in rows if row.slot is not None}
-                taken = Slots(request_id, tuple(({**dict(taken.places), **held}).items()))
-                if len(held) == len(asked):
-                    return Slots(request_id, tuple(held.items()))
+                held |= (now := {row.subject: row.slot for row in rows if row.slot is not None})
+                if len(now) == len(asked):
+                    return Slots(request_id, tuple(now.items()))
                 full = next((row.subject for row in rows if row.full), None)
                 if full:
                     break
@@ -176,7 +190,7 @@ class ParallelLimits:
         except Away as away:
             return Unknown(str(away))
         with suppress(Away):
-            await self.release(taken)
+            await self.release(Slots(request_id, tuple(held.items())))
         return Refused(Refusal.TOO_MANY_AT_ONCE, f"{full} has {asked[full]} requests in flight", key, 1.0)
 
     async def renew(self, slots: Slots, *, ttl: timedelta) -> bool:

@@ -143,6 +143,9 @@ class Request:
     async def _give_back(self, tokens: int) -> None:
         await _whatever_happens(lambda: self._door.parallel.release(self._slots))
         await _whatever_happens(lambda: self._door.rates.settle(self._hit, tokens=tokens))
+        await self._release_doubtful()
+
+    async def _release_doubtful(self) -> None:
         if self._in_doubt:
             await _whatever_happens(lambda: self._door.budgets.release([self.id]))
 
@@ -201,19 +204,21 @@ class Request:
 
     async def _pass_parallel(self, key: Key, undo: AsyncExitStack) -> Refused | Unknown | None:
         asked = parallel_limits_of(key)
-        # Before it is known: who is cancelled in the middle may hold them already.
-        wanted = Slots(self.id, tuple((subject, 0) for subject in asked))
-        undo.push_async_callback(_whatever_happens, lambda: self._door.parallel.release(wanted))
+        # As long as nothing else is known it may hold them all: who is cancelled in the middle, or has no answer.
+        self._slots = Slots(self.id, tuple((subject, 0) for subject in asked))
+        undo.push_async_callback(_whatever_happens, lambda: self._door.parallel.release(self._slots))
         answer = await self._door.parallel.acquire(self.id, asked, ttl=_SLOTS_LAST, key=key)
         if isinstance(answer, Refused):
+            self._slots = Slots(self.id, ())
+        if not isinstance(answer, Slots):
             return answer
-        self._slots = wanted if isinstance(answer, Unknown) else answer
-        return answer if isinstance(answer, Unknown) else None
+        self._slots = answer
+        return None
 
     async def _pass_budgets(self, key: Key, undo: AsyncExitStack) -> Refused | Unknown | None:
         scopes = scopes_of(key, self._end_user_id)
-        if scopes:
-            undo.push_async_callback(_whatever_happens, lambda: self._door.budgets.release([self.id]))
+        self._in_doubt = bool(scopes)
+        undo.push_async_callback(self._release_doubtful)
         answer = await self._door.budgets.reserve(self.id, self.asked.cost, scopes, ttl=_RESERVATION_LASTS, key=key)
         self._in_doubt = isinstance(answer, Unknown)
         if not isinstance(answer, Reserved):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.client import (
     audit,
     budgets,
+    end_users,
     jobs,
     keys,
     limits,
@@ -78,7 +79,7 @@ _PURGES: Sequence[tuple[str, Callable[..., Awaitable[Any]]]] = (
     ("project", projects.purge_projects),
     ("team", teams.purge_teams),
     ("user", users.purge_users),
-    ("end_user", jobs.purge_end_users),
+    ("end_user", end_users.purge_end_users),
     ("organization", organizations.purge_organizations),
 )
 """What is below goes before what it is below of, as nothing is purged to which something refers."""

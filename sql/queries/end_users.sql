@@ -89,15 +89,15 @@ USING (
 ) AS idle
 WHERE e.id = idle.id;
 
--- name: PurgeEndUsersOfOrganization :execrows
--- Deletes a batch of the end users of an organization that is itself deleted, with their budgets, so that it can be
+-- name: PurgeEndUsers :execrows
+-- Deletes a batch of the end users of organizations removed before a time, with their budgets, so that these can be
 -- purged.
 WITH due AS MATERIALIZED (
     SELECT e.id
-    FROM end_users AS e
-    JOIN organizations AS o ON o.id = e.organization_id
-    WHERE o.id = @organization_id AND o.deleted_at IS NOT NULL
-    ORDER BY e.external_id
+    FROM organizations AS o
+    JOIN end_users AS e ON e.organization_id = o.id
+    WHERE o.deleted_at < @deleted_before
+    ORDER BY e.id
     LIMIT @batch_size
     FOR UPDATE OF e SKIP LOCKED
 ),

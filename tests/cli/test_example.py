@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import count
@@ -25,7 +25,7 @@ from openai import (
 )
 
 from tests.cli.gateways import ADMIN, GATEWAY, Cable, Gateway, await_true, cable_to, running, started
-from tests.conftest import BINARIES, GIVEN, Database, with_database
+from tests.conftest import BINARIES, GIVEN, new_database, require_gateway_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from openai import OpenAI
 
-    from tests.conftest import Server
+    from tests.conftest import Database, Server
 
 pytestmark = pytest.mark.skipif(not GIVEN and not BINARIES, reason="no PostgreSQL programs on this machine")
 on_one_server = pytest.mark.parametrize(
@@ -85,16 +85,9 @@ class Fleet:
         return totals[-1].get("requests") == number and self.first.has_written() and self.second.has_written()
 
 
-@contextmanager
-def new_database(server: Server) -> Iterator[Database]:
-    """An empty database, where the server is one that the gateway can use."""
-    admin = Database(server.url, "postgres", server)
-    if admin.value("SELECT current_setting('server_version_num')::integer") < 150000:
-        pytest.skip("the gateway's schema needs PostgreSQL 15")
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    admin.execute(f"CREATE DATABASE {name}")
-    yield Database(with_database(server.url, name), name, server)
-    admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+@pytest.fixture(scope="module", autouse=True)
+def _new_enough(server: Server) -> None:
+    require_gateway_server(server)
 
 
 @pytest.fixture(scope="module")

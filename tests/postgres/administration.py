@@ -7,33 +7,25 @@ import ipaddress
 from typing import TYPE_CHECKING, Any
 
 from gateway.administration.audit import Actor, Audit
-from gateway.link import Link
-from gateway.options import Options
+from tests.postgres.spenders import linked
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from gateway.administration.audit import ObjectKind
+    from gateway.link import Link
     from tests.conftest import Database
 
 ROOT = Actor("user", "root", ipaddress.IPv4Address("10.0.0.7"))
 NOTHING = "SELECT count(*) FROM audit_events"
 
 
-async def _as_it_is() -> None:
-    """The schema is there: the database was made from a template."""
-
-
 def within(database: Database, work: Callable[[Link], Awaitable[Any]]) -> Any:
     """What a coroutine gives that gets a link to the database."""
 
     async def with_link() -> Any:
-        link = Link(database.url, Options(within=10), _as_it_is)
-        await link.open()
-        try:
+        async with linked(database.url) as link:
             return await work(link)
-        finally:
-            await link.close()
 
     return asyncio.run(with_link())
 

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from gateway import Answer, Store
     from tests.conftest import Database
 
+BLOCKED_UNHEARD = """
+SET session_replication_role = replica;
+UPDATE api_keys SET blocked_at = now();
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'
+"""
+"""What a listener misses, as it is lost in the same moment."""
 UNHEARD = "SET session_replication_role = replica"  # no trigger runs, so nobody is told
 
 
@@ -188,13 +194,7 @@ def test_without_notices_a_key_is_read_again_after_the_shorter_time(gateway_data
             tree = await Tree(store).grow()
             await until_heard(store)
             assert isinstance(await tree.ask(), Accepted)
-            connection = await asyncpg.connect(gateway_database.url)
-            await connection.execute(UNHEARD)
-            await connection.execute("UPDATE api_keys SET blocked_at = now()")
-            await connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
-            )
-            await connection.close()
+            await asyncio.to_thread(gateway_database.execute, BLOCKED_UNHEARD)
             await _until_refused(tree, Refusal.KEY_BLOCKED)
             await until_heard(store)
 
@@ -207,13 +207,7 @@ def test_a_lost_listener_comes_back_and_what_it_missed_is_read_again(gateway_dat
             tree = await Tree(store).grow()
             await until_heard(store)
             assert isinstance(await tree.ask(), Accepted)
-            connection = await asyncpg.connect(gateway_database.url)
-            await connection.execute(UNHEARD)
-            await connection.execute("UPDATE api_keys SET blocked_at = now()")
-            await connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
-            )
-            await connection.close()
+            await asyncio.to_thread(gateway_database.execute, BLOCKED_UNHEARD)
             await _until_refused(tree, Refusal.KEY_BLOCKED)
 
     asyncio.run(main())
