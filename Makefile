@@ -7,7 +7,7 @@ MIGRATE := $(BIN)/migrate
 PEERS := .bench
 
 .DEFAULT_GOAL := help
-.PHONY: help up psql gateway test unit check lint types imports pages declared fresh golden generate bench bench-peers docs format clean
+.PHONY: help up psql gateway test unit check lint types imports pages declared fresh review golden generate bench bench-peers docs format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 13
@@ -36,7 +36,7 @@ test: $(STAMP) ## Run all tests, on every PostgreSQL that is found
 unit: $(STAMP) ## Run the tests that need no server
 	$(BIN)/pytest tests/unit
 
-check: lint types imports pages declared fresh ## Lint, types, imports, pages, the declared schema, the generated client
+check: lint types imports pages declared fresh review ## Lint, types, imports, pages, declared schema, client, our own review
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .
@@ -56,6 +56,9 @@ declared: $(STAMP)
 
 fresh: $(STAMP)
 	$(MIGRATE) generate --check
+
+review: $(STAMP)
+	@report=$$($(MIGRATE) review --all --fail-on warning) && echo "$$report" | tail -1 || { echo "$$report"; exit 1; }
 
 generate: $(STAMP) ## Write the gateway's client anew
 	$(MIGRATE) generate

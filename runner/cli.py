@@ -13,7 +13,7 @@ import click
 from runner import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterable
 
     from runner.config import Config
     from runner.errors import MigrateError
@@ -37,6 +37,21 @@ _DATABASE = (
     ),
     click.option("--keep-running", is_flag=True, help="Leave the embedded server running."),
     *_REACHED,
+)
+_LIVE = (
+    click.option(
+        "--database-url",
+        "--live",
+        "database_url",
+        metavar="URL",
+        help="The database. [MIGRATE_DATABASE_URL, DATABASE_URL, PG…]",
+    ),
+    *_DATABASE[1:],
+)
+_THROUGHPUT = (
+    click.option(
+        "--throughput", metavar="MB", help="What the server rewrites in a second. [MIGRATE_THROUGHPUT; 50-500]"
+    ),
 )
 _LOCK = (
     click.option(
@@ -198,6 +213,94 @@ def plan(as_sql: bool, to: int | None, allow_out_of_order: bool, **flags: Any) -
 
 
 @main.command()
+@click.option("--from", "revision", metavar="REVISION", help="Pending is what this git revision does not have.")
+@click.option("--all", "every", is_flag=True, help="Review every file, as if none were applied.")
+@click.option("--stats", metavar="FILE", help="Take the sizes of tables from a file that `migrate stats` wrote.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "html", "json", "sarif"]),
+    help="For a terminal, a pull request, a browser, a program, a code scanner. [text]",
+)
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    metavar="FILE",
+    multiple=True,
+    help="Write it there, by its extension as .md, .html, .json, .sarif or text; more than once if need be.",
+)
+@click.option(
+    "--fail-on", type=click.Choice(["error", "warning", "never"]), default="error", help="Exit 3 on such findings."
+)
+@_with(*_FILES, *_LIVE, *_THROUGHPUT, *_QUERIES, *_SCRATCH_URL, *_SCHEMA, *_OUTPUT)
+def review(  # an option each
+    *,
+    revision: str | None,
+    every: bool,
+    stats: str | None,
+    form: str | None,
+    outputs: tuple[str, ...],
+    fail_on: str,
+    **flags: Any,
+) -> None:
+    """Show what the pending files will do: locks, rewrites, scans, hazards, broken queries.
+
+    Each file is run on a scratch server and watched, statement by statement. Pending is what the database's ledger
+    does not have; --from or --all do without a database. Sizes are those of the database, if one is named. Nothing is
+    written to it.
+    """
+    if revision and every:
+        raise click.UsageError("--from and --all are two answers to one question: name one.")
+    live = not (revision or every) or any(flags[name] is not None for name in ("database_url", "embedded"))
+
+    async def work(config: Config, report: LiveReport) -> Result:
+        from pathlib import Path
+
+        from runner.results import FailOn
+        from runner.reviewing import review
+
+        sizes = Path(stats) if stats else None
+        return await review(
+            config, revision=revision, every=every, live=live, stats=sizes, fail_on=FailOn(fail_on), listener=report
+        )
+
+    without = "Or say what is pending without a database: --from REVISION, or --all."
+    _run("review", flags, work, needs_database=live, form=form, outputs=outputs, without=without)
+
+
+@main.command()
+@click.option("-o", "--output", metavar="FILE", help="Write it there instead of to stdout.")
+@_with(*_LIVE, *_OUTPUT)
+def stats(output: str | None, **flags: Any) -> None:
+    """Print how large and busy the tables are, for a review by those who may not connect.
+
+    One read-only query of the server's statistics; no row of a table is read.
+    """
+
+    async def work(config: Config, live: LiveReport) -> Result:
+        from runner.reviewing import stats
+
+        return await stats(config, listener=live)
+
+    _run("stats", flags, work, form="text", outputs=filter(None, [output]))
+
+
+@main.command()
+@click.option("-o", "--output", metavar="FILE", default="schema.html", show_default=True, help="Write it there.")
+@_with(*_FILES, *_SCRATCH_URL, *_REACHED, *_SCHEMA, _OUTPUT[1])
+def docs(output: str, **flags: Any) -> None:
+    """Write the schema as one HTML page: tables, comments, keys, a diagram, the history of files."""
+
+    async def work(config: Config, live: LiveReport) -> Result:
+        from runner.documenting import docs
+
+        return await docs(config, listener=live)
+
+    _run("docs", flags, work, needs_database=False, form="html", outputs=[output])
+
+
+@main.command()
 @click.argument("name", nargs=-1, required=True)
 @_with(*_FILES)
 def new(name: tuple[str, ...], **flags: Any) -> None:
@@ -324,29 +427,52 @@ def resolve(version: int, decision: str | None, reason: str, **flags: Any) -> No
     _run("resolve", flags, work)
 
 
-def _run(
+def _run(  # noqa: PLR0913  # what differs between commands
     command: str,
     flags: dict[str, Any],
     work: Callable[[Config, LiveReport], Coroutine[Any, Any, Result]],
     *,
     needs_database: bool = True,
+    form: str | None = None,
+    outputs: Iterable[str] = (),
+    without: str = "",
 ) -> None:
-    """Runs a command that talks to a server, prints its result, and ends the process with its status."""
-    as_json = flags.pop("as_json")
+    """Runs a command that talks to a server, prints its result, and ends the process with its status.
+
+    With `outputs`, the result is written there and what is printed tells so, in the form that is given, or else that
+    the file's extension says. `without` is what to do if no database is named, besides naming one.
+    """
+    as_json = flags.pop("as_json", False)
+    form = "json" if as_json else form
 
     def finish() -> None:
         from runner.config import load_config
+        from runner.errors import NoDatabase
+        from runner.report.form import form_of, shown
         from runner.report.live import LiveReport
-        from runner.report.output import say
+        from runner.report.output import say, write
         from runner.signals import run_until_signal
 
+        try:
+            config = load_config(flags, needs_database=needs_database)
+        except NoDatabase as error:
+            error.hint = f"{error.hint} {without}".strip()
+            raise
         live = LiveReport(results=not as_json)
         try:
-            result = run_until_signal(work(load_config(flags, needs_database=needs_database), live))
+            result = run_until_signal(work(config, live))
         finally:
             live.close()
-        if shown := _shown(command, result, as_json=as_json):
-            say(shown)
+        if paths := list(outputs):
+            from runner.report.text import written
+
+            for path in paths:
+                write(path, shown(command, result, form or form_of(path)))
+            text = written(result, paths)
+        else:
+            text = shown(command, result, form or "text")
+        if text:
+            say(text)
         sys.exit(result.status)
 
     _guarded(command, finish, as_json=as_json, debug=flags.pop("debug"))
@@ -363,16 +489,6 @@ def _show(each: Result | MigrateError) -> None:
             say(error_text(error), err=True)
     else:
         say(render(each))
-
-
-def _shown(command: str, result: Result, *, as_json: bool) -> str:
-    if as_json:
-        from runner.report.json import document, result_parts
-
-        return document(command, result.status, result_parts(result))
-    from runner.report.text import render
-
-    return render(result)
 
 
 def _guarded(command: str, work: Callable[[], None], *, as_json: bool = False, debug: bool = False) -> None:

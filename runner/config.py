@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -30,7 +31,8 @@ class Config(NamedTuple):
     """The settings of one command; durations in milliseconds.
 
     `database_url` None means libpq's own environment (PGHOST, PGSERVICE …), `embedded` the folder of a server of our
-    own, `lock_wait_ms` None no limit while the holder lives, `database` another one than the URL names.
+    own, `lock_wait_ms` None no limit while the holder lives, `throughput` how quickly the live server rewrites or scans
+    a table, in MB a second at worst and at best, `database` another one than the URL names.
     """
 
     folder: Path = Path("sql/migrations")
@@ -48,6 +50,7 @@ class Config(NamedTuple):
     queries: Path = Path("sql/queries")
     client: Path = Path("client")
     scratch_url: str | None = None
+    throughput: tuple[int, int] = (50, 500)
     database: str | None = None
 
 
@@ -75,6 +78,13 @@ def _on_drift(text: str) -> OnDrift:
         raise ValueError("Say fail, warn or ignore.") from None
 
 
+def _throughput(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,6})-(\d{1,6})", text)
+    if not match or not 0 < int(match[1]) <= int(match[2]):
+        raise ValueError("Say what the server rewrites or scans in a second, in MB at worst and at best: 50-500.")
+    return int(match[1]), int(match[2])
+
+
 def _patterns(text: str) -> tuple[str, ...]:
     return tuple(filter(None, map(str.strip, text.split(","))))
 
@@ -92,6 +102,7 @@ SETTINGS = {
     "queries": Setting("--queries", "MIGRATE_QUERIES", "queries", "sql/queries", Path),
     "client": Setting("--client", "MIGRATE_CLIENT", "client", "client", Path),
     "scratch_url": Setting("--scratch-url", "MIGRATE_SCRATCH_URL", None, None),
+    "throughput": Setting("--throughput", "MIGRATE_THROUGHPUT", "throughput", "50-500", _throughput),
 }
 EMBEDDED = Setting("--embedded", None, "embedded-dir", ".migrate/postgres", Path)
 

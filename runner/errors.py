@@ -111,6 +111,10 @@ class NoScratch(ConfigError):
     name = "config.no-scratch"
 
 
+class BadStatistics(ConfigError):
+    name = "config.bad-statistics"
+
+
 class ConnectError(MigrateError):
     status = Exit.USAGE
 

@@ -52,13 +52,21 @@ async def rebuild(
 ) -> Catalog:
     """What the migrations make of an empty database: its catalog, with positions and needs. Raises as `built`."""
     async with built(scratch, config, migrations, search_path=search_path) as session:
-        await begin_reading(session.connection)
+        return await read_now(session)
+
+
+async def read_now(session: Session) -> Catalog:
+    """The catalog of a scratch database as it is now, with positions and needs."""
+    await begin_reading(session.connection)
+    try:
         return await read_whole(session.connection, session.scope)
+    finally:
+        await session.connection.execute("ROLLBACK")
 
 
-def own_scratch(config: Config, listener: Listener) -> AbstractAsyncContextManager[Scratch]:
-    """The scratch server that the settings name, else an embedded one: never that of the database."""
-    return scratch_server(config.scratch_url, None, wait_ms=config.wait_ms, tell=listener.waiting)
+def own_scratch(config: Config, listener: Listener, major: int | None = None) -> AbstractAsyncContextManager[Scratch]:
+    """The scratch server that the settings name, else an embedded one, of a major: never that of the database."""
+    return scratch_server(config.scratch_url, None, wait_ms=config.wait_ms, tell=listener.waiting, major=major)
 
 
 @asynccontextmanager

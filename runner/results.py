@@ -5,23 +5,27 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.errors import Exit, Place
+from runner.errors import Exit
 from runner.ledger.integrity import DIFFERENCES, TO_APPLY, Row, Standing
+from runner.review.rules.rule import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from runner.catalog.catalog import Catalog
     from runner.catalog.difference import Difference
+    from runner.client.compare import QueryFinding
     from runner.client.described import Described
     from runner.client.package import Written
-    from runner.client.queries import Query
     from runner.ledger.edits import Edit
     from runner.ledger.entry import LedgerEntry
     from runner.ledger.plan import Plan
     from runner.ledger.resolve import Decision
     from runner.migrations.migration import Migration
     from runner.migrations.script import Script
+    from runner.review.review import Reviewed
+    from runner.review.sizes import Sizes
 
 
 class Applied(NamedTuple):
@@ -184,17 +188,6 @@ class GenerateCheck(NamedTuple):
         return Exit.DIFFERENCE if self.stale else Exit.DONE
 
 
-class QueryFinding(NamedTuple):
-    """What a migration does to a query; `migration` None if the query does not work as it is."""
-
-    query: Query
-    place: Place
-    migration: Migration | None
-    text: str
-    breaks: bool
-    hint: str | None = None
-
-
 class CheckResult(NamedTuple):
     """What was found in the queries of a revision, or in those of the folder, after `pending` migrations."""
 
@@ -212,6 +205,81 @@ class CheckResult(NamedTuple):
     def status(self) -> Exit:
         """DIFFERENCE if a query breaks, else DONE."""
         return Exit.DIFFERENCE if self.broken else Exit.DONE
+
+
+class FailOn(Enum):
+    """Which findings of a review make its exit status say so."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NEVER = "never"
+
+
+class ReviewResult(NamedTuple):
+    """The pending migrations with what was found, and the schema before the first and after the last of them.
+
+    `major` is that of the server they were traced on. `sizes` None: nothing is known of the live database. `revision`
+    is the one that has all but the pending files, if that is how they were told apart. `queries`: how many queries
+    were followed, None if none were there to follow.
+    """
+
+    files: tuple[Reviewed, ...]
+    before: Catalog
+    after: Catalog
+    differences: tuple[Difference, ...]
+    major: int
+    sizes: Sizes | None
+    revision: str | None
+    queries: int | None
+    fail_on: FailOn
+
+    @property
+    def counts(self) -> Mapping[Severity, int]:
+        """How many findings count, by severity, worst first."""
+        counted = [finding.severity for each in self.files for finding in each.counted]
+        return {severity: counted.count(severity) for severity in sorted(Severity, reverse=True)}
+
+    @property
+    def status(self) -> Exit:
+        """DIFFERENCE if a finding counts that is as bad as `fail_on` says, else DONE."""
+        bar = {FailOn.ERROR: Severity.ERROR, FailOn.WARNING: Severity.WARNING}.get(self.fail_on)
+        worst = [each.worst for each in self.files if each.worst is not None]
+        return Exit.DIFFERENCE if bar is not None and worst and max(worst) >= bar else Exit.DONE
+
+
+class StatsResult(NamedTuple):
+    """The sizes of the live database."""
+
+    sizes: Sizes
+
+    @property
+    def status(self) -> Exit:
+        """DONE."""
+        return Exit.DONE
+
+
+class DocumentedFile(NamedTuple):
+    """A migration, what its leading comment says, and what it changed in the schema."""
+
+    migration: Migration
+    comment: str
+    differences: tuple[Difference, ...]
+
+
+class DocsResult(NamedTuple):
+    """The schema that the migrations make, and their history; `makers` has the one that made a relation.
+
+    A relation is named as a Key's `parent` names it: schema and name.
+    """
+
+    catalog: Catalog
+    files: tuple[DocumentedFile, ...]
+    makers: Mapping[tuple[str, str], Migration]
+
+    @property
+    def status(self) -> Exit:
+        """DONE."""
+        return Exit.DONE
 
 
 class PlanResult(NamedTuple):
@@ -261,6 +329,9 @@ Result = (
     | GenerateResult
     | GenerateCheck
     | CheckResult
+    | ReviewResult
+    | StatsResult
+    | DocsResult
     | PlanResult
     | BaselineResult
     | ResolveResult

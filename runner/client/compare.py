@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
     from runner.client.described import Access, Described, Parameter
     from runner.client.facts import Type
+    from runner.client.queries import Query
     from runner.client.shapes import Field
+    from runner.errors import Place
+    from runner.migrations.migration import Migration
 
     TypesById = Mapping[int, Type]
 
@@ -22,6 +25,17 @@ class Change(NamedTuple):
 
     text: str
     breaks: bool
+
+
+class QueryFinding(NamedTuple):
+    """What a migration does to a query; `migration` None if the query does not work as it is."""
+
+    query: Query
+    place: Place
+    migration: Migration | None
+    text: str
+    breaks: bool
+    hint: str | None = None
 
 
 def compare(before: Described, after: Described, types_before: TypesById, types_after: TypesById) -> list[Change]:

@@ -8,28 +8,35 @@ from runner.results import (
     BaselineResult,
     CheckResult,
     DeclaredResult,
+    DocsResult,
     DraftResult,
     DumpResult,
     GenerateCheck,
     GenerateResult,
     PlanResult,
     ResolveResult,
+    ReviewResult,
+    StatsResult,
     StatusResult,
     UpResult,
     VerifyResult,
 )
+from runner.review.sizes import as_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runner.catalog.difference import Difference
+    from runner.client.compare import QueryFinding
     from runner.client.described import Access, Described
     from runner.errors import Exit, MigrateError
     from runner.ledger.edits import Edit
     from runner.ledger.integrity import Row
     from runner.migrations.migration import Migration
     from runner.migrations.script import Script
-    from runner.results import Applied, QueryFinding, Result, SchemaCheck
+    from runner.results import Applied, Result, SchemaCheck
+    from runner.review.observed import Observed
+    from runner.review.review import Reviewed
 
 FORMAT = 1
 
@@ -67,6 +74,12 @@ def result_parts(result: Result) -> dict[str, Any]:
             findings = [_finding(each) for each in result.findings]
             counts = {"queries": result.queries, "pending": result.pending}
             return {"revision": result.revision, **counts, "findings": findings}
+        case ReviewResult():
+            return _reviewed(result)
+        case StatsResult():
+            return {"statistics": as_document(result.sizes)}
+        case DocsResult():
+            return {"tables": sum(key.kind == "table" for key in result.catalog.objects)}
         case PlanResult():
             pending = [_planned(step.migration, result.scripts[step.migration.version]) for step in result.plan.steps]
             return {"pending": pending} | ({} if result.sql is None else {"sql": result.sql})
@@ -100,6 +113,56 @@ def _checked(check: SchemaCheck) -> dict[str, Any]:
         "differences": None if check.differences is None else [_difference(each) for each in check.differences],
     }
     return parts | ({} if check.repair is None else {"repair_sql": check.repair})
+
+
+def _reviewed(result: ReviewResult) -> dict[str, Any]:
+    return {
+        "files": [_reviewed_file(each) for each in result.files],
+        "findings": {str(severity): number for severity, number in result.counts.items()},
+        "differences": [_difference(each) for each in result.differences],
+        "traced_on": result.major,
+        "statistics": as_document(result.sizes) if result.sizes else None,
+        "revision": result.revision,
+        "queries": result.queries,
+    }
+
+
+def _reviewed_file(reviewed: Reviewed) -> dict[str, Any]:
+    trace = reviewed.subject.trace
+    return {
+        **_file(trace.migration),
+        "mode": trace.migration.header.mode.value,
+        "statements": [_observed(each) for each in trace.statements],
+        "findings": [
+            {
+                "rule": finding.rule,
+                "severity": str(finding.severity),
+                "statement": finding.number or None,
+                "line": trace.statements[finding.number - 1].place.line if finding.number else None,
+                "message": finding.message,
+                "allowed": finding.allowed,
+            }
+            for finding in reviewed.findings
+        ],
+        "queries": [_finding(each) for each in reviewed.subject.queries],
+        "differences": [_difference(each) for each in trace.differences],
+    }
+
+
+def _observed(observed: Observed) -> dict[str, Any]:
+    return {
+        "line": observed.place.line,
+        "sql": observed.sql,
+        "locks": [
+            {"relation": str(lock.relation), "kind": lock.relation.kind, "mode": str(lock.mode)}
+            for lock in observed.locks
+        ],
+        "rewrites": [str(each) for each in (*observed.rewritten, *observed.rebuilt)],
+        "scans": [str(each) for each in observed.scanned],
+        "builds": [str(each) for each in observed.built],
+        "waits_for_transactions": observed.waits,
+        "refused": observed.refusal._asdict() if observed.refusal else None,
+    }
 
 
 def _query(described: Described) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from runner.errors import Place, Unwritable
+
 
 def say(text: str, *, err: bool = False, nl: bool = True) -> None:
     """Prints to stdout, or to stderr; to nowhere once its reader has gone."""
@@ -19,3 +21,12 @@ def say(text: str, *, err: bool = False, nl: bool = True) -> None:
             sys.stderr = nowhere
         else:
             sys.stdout = nowhere
+
+
+def write(path: str, text: str) -> None:
+    """Writes a report to a file; the folders above it are made. Raises Unwritable."""
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(text if text.endswith("\n") else f"{text}\n", encoding="utf-8")
+    except OSError as error:
+        raise Unwritable(f"the file cannot be written: {error.strerror}", place=Place(path)) from error

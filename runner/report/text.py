@@ -11,33 +11,39 @@ from runner.durations import format_duration
 from runner.ledger.entry import State
 from runner.ledger.integrity import Row, Standing
 from runner.migrations.migration import Mode
+from runner.report.review import review_text, review_verdict
 from runner.report.style import bold, dim, green, red, yellow
 from runner.results import (
     Against,
     BaselineResult,
     CheckResult,
     DeclaredResult,
+    DocsResult,
     DraftResult,
     DumpResult,
     GenerateCheck,
     GenerateResult,
     PlanResult,
     ResolveResult,
+    ReviewResult,
+    StatsResult,
     StatusResult,
     UpResult,
     VerifyResult,
 )
+from runner.review.sizes import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from runner.catalog.difference import Difference
+    from runner.client.compare import QueryFinding
     from runner.errors import MigrateError, Place
     from runner.ledger.edits import Edit
     from runner.ledger.entry import LedgerEntry
     from runner.migrations.migration import Migration
     from runner.migrations.script import Script
-    from runner.results import QueryFinding, Result, SchemaCheck
+    from runner.results import Result, SchemaCheck
 
 SHORT_HISTORY = 12
 _WIDEST_SOURCE = 110
@@ -81,6 +87,12 @@ def render(result: Result) -> str:
             return _generate_check(result)
         case CheckResult():
             return _query_check(result)
+        case ReviewResult():
+            return review_text(result)
+        case StatsResult():
+            return as_text(result.sizes).removesuffix("\n")
+        case DocsResult():
+            return _documented(result)
         case PlanResult():
             return _plan(result) if result.sql is None else result.sql.removesuffix("\n")
         case BaselineResult():
@@ -89,6 +101,22 @@ def render(result: Result) -> str:
             return f"{result.migration.title} {_RESOLVED[result.decision.value]}"
         case _ as never:
             assert_never(never)
+
+
+def written(result: Result, paths: Sequence[str]) -> str:
+    """What is printed where the result itself went into files."""
+    lines = [f"wrote {path}" for path in paths]
+    match result:
+        case ReviewResult():
+            lines.append(review_verdict(result))
+        case DocsResult():
+            lines[-1] += f": {_documented(result)}"
+    return "\n".join(lines)
+
+
+def _documented(result: DocsResult) -> str:
+    tables = sum(key.kind == "table" for key in result.catalog.objects)
+    return f"{_count(tables, 'table')}, made by {_count(len(result.files), 'migration')}"
 
 
 def _up(result: UpResult) -> str:

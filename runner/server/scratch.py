@@ -40,11 +40,13 @@ class Scratch(NamedTuple):
 
 
 @asynccontextmanager
-async def scratch_server(url: str | None, near: Near | None, *, wait_ms: int, tell: Tell) -> AsyncIterator[Scratch]:
+async def scratch_server(
+    url: str | None, near: Near | None, *, wait_ms: int, tell: Tell, major: int | None = None
+) -> AsyncIterator[Scratch]:
     """A server for scratch databases: the one that the URL names, else the near one, else an embedded one.
 
-    The near one is taken if it is safe and its role may create databases there; an embedded one has its major. Raises
-    NoScratch if no server can be had, and what connecting raises.
+    The near one is taken if it is safe and its role may create databases there; an embedded one has its major, or the
+    one that is given. Raises NoScratch if no server can be had, and what connecting raises.
     """
     if url is None and near and await _may_create(near):
         await near.connection.execute(_NO_HURRY)
@@ -55,7 +57,10 @@ async def scratch_server(url: str | None, near: Near | None, *, wait_ms: int, te
             await connection.execute(_NO_HURRY)
             yield Scratch(url, connection, private=False)
         return
-    async with _embedded(near.facts.major if near else None) as own, connected(own, wait_ms=wait_ms, tell=tell) as made:
+    async with (
+        _embedded(near.facts.major if near else major) as own,
+        connected(own, wait_ms=wait_ms, tell=tell) as made,
+    ):
         yield Scratch(own, made, private=True)
 
 

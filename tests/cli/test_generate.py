@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
+from tests.cli.repositories import committed, put
 from tests.conftest import ON_ONE_SERVER
 
 if TYPE_CHECKING:
@@ -51,24 +52,6 @@ def gateway(project: Project, database: Database) -> Project:
     put(project, "keys", QUERIES)
     project.environment["MIGRATE_SCRATCH_URL"] = database.url
     return project
-
-
-def put(project: Project, name: str, text: str) -> Path:
-    path = project.root / f"sql/queries/{name}.sql"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    return path
-
-
-def git(project: Project, *arguments: str) -> None:
-    who = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
-    subprocess.run(["git", *who, *arguments], cwd=project.root, check=True, capture_output=True)
-
-
-def committed(project: Project) -> None:
-    git(project, "init", "--quiet")
-    git(project, "add", "--all")
-    git(project, "commit", "--quiet", "--message=deployed")
 
 
 def test_the_client_is_written_checked_and_written_again_only_if_something_changed(gateway: Project) -> None:

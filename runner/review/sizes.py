@@ -1,0 +1,111 @@
+"""How large the tables of the live database are, and how busy: from one query, or from a file that holds its answer."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from runner.errors import BadStatistics, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+FORMAT = 1
+SMALL_ROWS, LARGE_ROWS = 10_000, 1_000_000
+SMALL_BYTES, LARGE_BYTES = 10 * 2**20, 10 * 2**30
+
+
+class TableSize(NamedTuple):
+    """One table: rows as the planner estimates them, bytes, and how often it was read and written since `since`.
+
+    `indexes` counts them. `published`: a publication sends its changes to subscribers.
+    """
+
+    rows: int
+    table_bytes: int
+    index_bytes: int
+    indexes: int
+    reads: int
+    writes: int
+    published: bool
+
+
+def in_bytes(number: int) -> str:
+    """`1.2 GB`, in powers of 1024."""
+    size, units = float(number), ["bytes", "kB", "MB", "GB", "TB"]
+    while size >= 1024 and len(units) > 1:  # noqa: PLR2004
+        size /= 1024
+        units.pop(0)
+    return f"{size:.0f} {units[0]}" if size >= 10 or units[0] == "bytes" else f"{size:.1f} {units[0]}"  # noqa: PLR2004
+
+
+def in_time(number: int, throughput: tuple[int, int]) -> str:
+    """How long so many bytes take, as a range: nobody knows it better without trying."""
+    worst, best = (number / 2**20 / speed for speed in throughput)
+    if worst < 1:
+        return "under a second"
+    return f"{_about(best)} to {_about(worst)} at {throughput[0]} to {throughput[1]} MB/s"
+
+
+def _about(seconds: float) -> str:
+    """Two digits are all that an estimate has."""
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(seconds, 1):.0f} s"
+
+
+class Sizes(NamedTuple):
+    """The live database at one moment. `tables` by the name that `str(Relation)` gives; what is not there is empty.
+
+    `oldest_transaction_s` is the age of the oldest transaction in seconds, None if there was none or if the role may
+    not see it; `taken_at` and `since` (when counting began) as ISO 8601; `version` as server_version_num.
+    """
+
+    source: str
+    taken_at: str
+    since: str | None
+    version: int
+    timezone: str
+    oldest_transaction_s: float | None
+    tables: Mapping[str, TableSize]
+
+    @property
+    def major(self) -> int:
+        """The server's major version."""
+        return self.version // 10_000
+
+
+def as_document(sizes: Sizes) -> dict[str, Any]:
+    """The sizes as JSON has them."""
+    tables = {name: size._asdict() for name, size in sorted(sizes.tables.items())}
+    return {"format": FORMAT, **sizes._asdict(), "tables": tables}
+
+
+def as_text(sizes: Sizes) -> str:
+    """The sizes as `migrate stats` writes them."""
+    return json.dumps(as_document(sizes), indent=2) + "\n"
+
+
+def read_sizes(path: Path) -> Sizes:
+    """The sizes in a file that `migrate stats` wrote. Raises BadStatistics."""
+    try:
+        return _of_json(json.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        reason = error.strerror or "it cannot be read"
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        reason = f"{type(error).__name__}: {error}"
+    raise BadStatistics(
+        f"the file holds no statistics: {reason}",
+        place=Place(str(path)),
+        hint="Write it with: migrate stats -o FILE",
+    )
+
+
+def _of_json(document: Any) -> Sizes:
+    parts = dict(document.get("statistics", document))  # what `stats --json` prints will do, too
+    if (form := parts.pop("format")) != FORMAT:
+        raise ValueError(f"its format is {form}, and this runner reads {FORMAT}")
+    parts["tables"] = {name: TableSize(**size) for name, size in parts["tables"].items()}
+    return Sizes(**parts)
