@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from runner.errors import Exit
 from runner.ledger.integrity import DIFFERENCES, TO_APPLY, Row, Standing
+from runner.review.review import counts
 from runner.review.rules.rule import Severity
 
 if TYPE_CHECKING:
@@ -236,8 +237,7 @@ class ReviewResult(NamedTuple):
     @property
     def counts(self) -> Mapping[Severity, int]:
         """How many findings count, by severity, worst first."""
-        counted = [finding.severity for each in self.files for finding in each.counted]
-        return {severity: counted.count(severity) for severity in sorted(Severity, reverse=True)}
+        return counts(self.files)
 
     @property
     def status(self) -> Exit:

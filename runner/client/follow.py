@@ -50,10 +50,12 @@ class Follower:
         after = await described_now(self.session, running)
         known = {each.query.name: each for each in self.before.accepted}
         there = {f"{relation}.{column}" for relation, column in columns}
+        relations = {relation for relation, _ in columns}  # of one that is gone the server itself says so
         findings = []
         for each in after.refused:
             was = known[each.query.name]
-            gone = sorted(set(names((*was.reads, *was.writes))) - there)
+            lost = set(names((*was.reads, *was.writes))) - there
+            gone = sorted(name for name in lost if name.rpartition(".")[0] in relations)
             findings.append(finding_of(each, migration, gone))
         changed = {
             (described.query.name, change.text): QueryFinding(

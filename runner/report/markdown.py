@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from runner.catalog.difference import as_lines
 from runner.report.diagram import mermaid_of
-from runner.report.summary import basis, deeds, felt, heaviest, lock_words, verdict
+from runner.report.summary import basis, deeds, felt, found, heaviest, lock_words, verdict
 from runner.review.rules import RULES
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _sections(result: ReviewResult) -> Iterator[_Section]:
     yield _Section("the verdict", 0, f"{MARKER}\n### migrate review: {verdict(result)}\n\n{_plain(basis(result))}.\n")
     yield _Section("the table of files", 1, _table(result.files))
     yield _Section("the findings", 2, "".join(_findings(each) for each in result.files))
-    yield _Section("the queries", 3, _queries(result.files))
+    yield _Section("the queries that change", 3, _queries(result.files))
     for each in result.files:
         yield _Section(f"the SQL of {each.subject.trace.migration.title}", 6, _folded_sql(each))
     yield _Section("the schema's difference", 4, _difference(result))
@@ -81,7 +81,7 @@ def _row(reviewed: Reviewed) -> tuple[str, ...]:
         ", ".join(sorted(rewritten)),
         ", ".join(sorted(scanned)),
         str(len(broken)) if broken else "",
-        f"**{reviewed.worst}**" if reviewed.worst else "",
+        found([reviewed]),
     )
 
 
@@ -105,14 +105,14 @@ def _accepted(reviewed: Reviewed) -> Iterable[Finding]:
 
 
 def _queries(files: Iterable[Reviewed]) -> str:
-    lines = [_query(reviewed, each) for reviewed in files for each in reviewed.subject.queries]
-    return f"\n**Queries that run today**\n\n{''.join(lines)}" if lines else ""
+    """The queries that go on, but not quite as before; those that break are among the findings."""
+    lines = [_query(each, finding) for each in files for finding in each.subject.queries if not finding.breaks]
+    return f"\n**Queries that change**\n\n{''.join(lines)}" if lines else ""
 
 
 def _query(reviewed: Reviewed, finding: QueryFinding) -> str:
-    verb = "**breaks**" if finding.breaks else "changes"
     title = reviewed.subject.trace.migration.title
-    return f"- `{finding.query.name}` ({finding.place}) {verb} with `{title}`: {_plain(finding.text)}\n"
+    return f"- `{finding.query.name}` ({finding.place}) with `{title}`: {_plain(finding.text)}\n"
 
 
 def _folded_sql(reviewed: Reviewed) -> str:

@@ -15,6 +15,7 @@ from runner.report.references import Change
 from runner.report.summary import count, heaviest
 from runner.report.waits_part import waits_part
 from runner.results import FailOn
+from runner.review.review import counts
 from runner.review.rules.rule import Severity
 from runner.review.sizes import in_bytes
 
@@ -185,12 +186,10 @@ def _relations(reviewed: Reviewed, relations: Iterable[Relation]) -> str:
 
 
 def _found(reviewed: Reviewed) -> str:
-    numbers = [
-        (severity, sum(finding.severity is severity for finding in reviewed.counted))
-        for severity in sorted(Severity, reverse=True)
-    ]
     parts = [
-        f'<span class="tag {severity}">{count(number, str(severity))}</span>' for severity, number in numbers if number
+        f'<span class="tag {severity}">{count(number, str(severity))}</span>'
+        for severity, number in counts([reviewed]).items()
+        if number
     ]
     allowed = len(reviewed.findings) - len(reviewed.counted)
     parts += [f'<span class="tag allowed">{allowed} allowed</span>'] if allowed else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.review.locks import LockMode, conflict
+from runner.review.review import counts
 from runner.review.sizes import in_bytes, in_time
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from runner.results import ReviewResult
     from runner.review.observed import Lock, Observed, Relation, Trace
+    from runner.review.review import Reviewed
     from runner.review.rules.rule import Subject
 
 
@@ -25,10 +27,14 @@ def verdict(result: ReviewResult) -> str:
     """The first line of a report: how many files, and what was found."""
     if not result.files:
         return "nothing is pending"
-    found = ", ".join(count(number, str(severity)) for severity, number in result.counts.items() if number)
     accepted = sum(finding.allowed is not None for each in result.files for finding in each.findings)
-    parts = [f"{count(len(result.files), 'pending migration')}: {found or 'nothing found'}"]
+    parts = [f"{count(len(result.files), 'pending migration')}: {found(result.files) or 'nothing found'}"]
     return "; ".join([*parts, f"{accepted} allowed"] if accepted else parts)
+
+
+def found(files: Iterable[Reviewed]) -> str:
+    """`1 error, 2 notes`: the findings that count, worst first."""
+    return ", ".join(count(number, str(severity)) for severity, number in counts(files).items() if number)
 
 
 def basis(result: ReviewResult) -> str:

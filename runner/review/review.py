@@ -8,6 +8,8 @@ from runner.review.rules import RULES
 from runner.review.rules.rule import Finding, Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from runner.review.rules.rule import Subject
 
 UNKNOWN_RULE = "unknown-rule"
@@ -28,6 +30,12 @@ class Reviewed(NamedTuple):
     def worst(self) -> Severity | None:
         """The worst severity among those that count; None if there is none."""
         return max((finding.severity for finding in self.counted), default=None)
+
+
+def counts(files: Iterable[Reviewed]) -> Mapping[Severity, int]:
+    """How many findings count in some files, by severity, worst first."""
+    counted = [finding.severity for each in files for finding in each.counted]
+    return {severity: counted.count(severity) for severity in sorted(Severity, reverse=True)}
 
 
 def judge(subject: Subject) -> Reviewed:
