@@ -11,10 +11,12 @@ from runner.client.compare import QueryFinding, names
 from runner.client.follow import Follower, described_now, finding_of
 from runner.client.queries import parse_files, read_folder
 from runner.client.revision import read_revision
-from runner.errors import EmptyQueries, FileGone, Place
+from runner.errors import Edited, EmptyQueries, FileGone, Place
+from runner.ledger.edits import Edit
 from runner.ledger.session import Listener, open_session
 from runner.migrations.folder import decode, load_if_any
 from runner.migrations.migration import normalize
+from runner.migrations.script import read_text
 from runner.rebuild import apply_to, schema_of
 from runner.results import CheckResult
 
@@ -83,7 +85,7 @@ def deployed_files(
 ) -> Iterator[tuple[Sequence[Migration], Sequence[Migration]]]:
     """The migrations of a revision, where they can be read meanwhile, and those that only the folder has.
 
-    Raises NoRevision, and FileGone if the folder lacks one of them.
+    Raises NoRevision, FileGone if the folder lacks one of them, and Edited if it has one with another text.
     """
     with tempfile.TemporaryDirectory() as folder:
         for path, raw in read_revision(revision, config.folder).items():
@@ -94,11 +96,22 @@ def deployed_files(
 
 def _pending(deployed: Sequence[Migration], now: Sequence[Migration], revision: str) -> list[Migration]:
     known = {migration.version for migration in deployed}
-    here = {migration.version for migration in now}
+    here = {migration.version: migration for migration in now}
     for migration in deployed:
         if migration.version not in here:
             raise FileGone(
                 f"{revision} has {migration.title}, and the folder has not",
                 hint="Merge it first: what is applied stays in the folder.",
             )
+        if _differs(migration, here[migration.version]):
+            raise Edited(
+                f"{migration.title} is not what it is in {revision}",
+                place=Place(here[migration.version].path),
+                hint="What is applied stays as it is: restore it, and put the change into a new file (migrate new …).",
+            )
     return [migration for migration in now if migration.version not in known]
+
+
+def _differs(old: Migration, new: Migration) -> bool:
+    """Whether a file was edited in more than comments and white space."""
+    return old.checksum != new.checksum and not Edit(new, read_text(old), read_text(new)).formatting_alone

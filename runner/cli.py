@@ -220,6 +220,7 @@ def plan(as_sql: bool, to: int | None, allow_out_of_order: bool, **flags: Any) -
     "--format",
     "form",
     type=click.Choice(["text", "markdown", "html", "json", "sarif"]),
+    default="text",
     help="For a terminal, a pull request, a browser, a program, a code scanner. [text]",
 )
 @click.option(
@@ -239,7 +240,7 @@ def review(  # an option each
     revision: str | None,
     every: bool,
     stats: str | None,
-    form: str | None,
+    form: str,
     outputs: tuple[str, ...],
     fail_on: str,
     **flags: Any,
@@ -266,7 +267,16 @@ def review(  # an option each
         )
 
     without = "Or say what is pending without a database: --from REVISION, or --all."
-    _run("review", flags, work, needs_database=live, form=form, outputs=outputs, without=without)
+    _run(
+        "review",
+        flags,
+        work,
+        needs_database=live,
+        form=form,
+        outputs=outputs,
+        by_extension=True,
+        without=without,
+    )
 
 
 @main.command()
@@ -283,7 +293,7 @@ def stats(output: str | None, **flags: Any) -> None:
 
         return await stats(config, listener=live)
 
-    _run("stats", flags, work, form="text", outputs=filter(None, [output]))
+    _run("stats", flags, work, outputs=filter(None, [output]))
 
 
 @main.command()
@@ -433,17 +443,18 @@ def _run(  # noqa: PLR0913  # what differs between commands
     work: Callable[[Config, LiveReport], Coroutine[Any, Any, Result]],
     *,
     needs_database: bool = True,
-    form: str | None = None,
+    form: str = "text",
     outputs: Iterable[str] = (),
+    by_extension: bool = False,
     without: str = "",
 ) -> None:
     """Runs a command that talks to a server, prints its result, and ends the process with its status.
 
-    With `outputs`, the result is written there and what is printed tells so, in the form that is given, or else that
-    the file's extension says. `without` is what to do if no database is named, besides naming one.
+    With `outputs`, the result is written there, in the form that is given or, `by_extension`, that the file's name asks
+    for; what is printed tells so, or is the JSON document. `without` is what to do if no database is named, besides
+    naming one.
     """
     as_json = flags.pop("as_json", False)
-    form = "json" if as_json else form
 
     def finish() -> None:
         from runner.config import load_config
@@ -463,14 +474,15 @@ def _run(  # noqa: PLR0913  # what differs between commands
             result = run_until_signal(work(config, live))
         finally:
             live.close()
-        if paths := list(outputs):
+        paths = list(outputs)
+        for path in paths:
+            write(path, shown(command, result, (by_extension and form_of(path)) or form))
+        if as_json or not paths:
+            text = shown(command, result, "json" if as_json else form)
+        else:
             from runner.report.text import written
 
-            for path in paths:
-                write(path, shown(command, result, form or form_of(path)))
             text = written(result, paths)
-        else:
-            text = shown(command, result, form or "text")
         if text:
             say(text)
         sys.exit(result.status)

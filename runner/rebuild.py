@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -14,8 +13,9 @@ from runner.ledger.ledger import read_ledger
 from runner.ledger.plan import make_plan
 from runner.ledger.session import Listener, open_session
 from runner.migrations.folder import load_file, load_if_any
+from runner.migrations.reach import reaches_beyond
 from runner.migrations.script import read_text
-from runner.server.scratch import make_roles, scratch_database, scratch_server
+from runner.server.scratch import lacking_role, make_roles, scratch_database, scratch_server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -28,23 +28,14 @@ if TYPE_CHECKING:
     from runner.migrations.migration import Migration
     from runner.server.scratch import Scratch
 
-_BEYOND = re.compile(
-    r"\b(create|alter|drop)\s+(role|user|group|database|tablespace|subscription|system)\b"
-    r"|\b(grant|revoke)\b(?![^;]*\bon\b)|\bdblink|\breassign\s+owned\b|\bdrop\s+owned\b",
-    re.IGNORECASE,
-)
-_NO_SUCH_ROLE = re.compile(r'role "(.+)" does not exist')
 _NOT_THERE_YET = ("42P01", "42704", "42883", "3F000")  # table, type or role, function, schema
 _IN_ORDER = "The file runs from top to bottom: what a statement needs has to stand above it."
 _UNTOUCHED = "This was on a scratch database, which is gone; no other was touched."
 
 
-def reaches_beyond(migrations: Sequence[Migration]) -> bool:
-    """Whether a file may change more than its database: roles, memberships, settings of the server, other databases.
-
-    Such a file must not run again on the server that it has already run on. In doubt the answer is yes.
-    """
-    return any(_BEYOND.search(read_text(migration)) for migration in migrations)
+def reach_beyond(migrations: Sequence[Migration]) -> bool:
+    """Whether a file may change more than its database; then it must not run again on a server that it has run on."""
+    return any(reaches_beyond(read_text(migration)) for migration in migrations)
 
 
 async def rebuild(
@@ -97,10 +88,10 @@ async def built(
             try:
                 await apply_to(session, migrations)
             except StatementFailed as error:
-                role = _NO_SUCH_ROLE.search(error.message)
-                if not (scratch.private and role) or role[1] in roles:
+                role = lacking_role(error.message)
+                if not (scratch.private and role) or role in roles:
                     raise
-                roles.add(role[1])
+                roles.add(role)
                 continue
             yield session
             return

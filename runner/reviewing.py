@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.catalog.difference import compare as compare_catalogs
 from runner.checking import deployed_files, folder_queries, queries_of
 from runner.client.follow import Follower
 from runner.errors import NoScratch
-from runner.ledger.integrity import TO_APPLY, compare
+from runner.ledger.edits import read_edits, reformatted
 from runner.ledger.ledger import read_ledger
+from runner.ledger.plan import make_plan
 from runner.ledger.session import Listener, open_session
 from runner.migrations.folder import load_folder
 from runner.migrations.script import read_script
@@ -20,6 +22,7 @@ from runner.review.live import estimate, measure
 from runner.review.review import judge
 from runner.review.rules.rule import Subject
 from runner.review.sizes import read_sizes
+from runner.review.state import names_by_oid
 from runner.review.trace import trace
 from runner.server.sql import quote_literal
 
@@ -31,11 +34,13 @@ if TYPE_CHECKING:
     from runner.config import Config
     from runner.ledger.session import Session
     from runner.migrations.migration import Migration
+    from runner.migrations.script import Script
     from runner.review.review import Reviewed
     from runner.review.sizes import Sizes
     from runner.server.scratch import Scratch
 
 _SILENT = Listener()
+_LONGEST_RUN = 1_000  # statements: more of them are one
 
 
 class _Known(NamedTuple):
@@ -70,13 +75,14 @@ async def review(  # noqa: PLR0913  # a choice of the caller each
         if live:
             known = await _with_live(config, known, listener, by_ledger=not (revision or every))
         if stats:
-            known = known._replace(sizes=read_sizes(stats))
+            known = known._replace(sizes=read_sizes(stats), estimates={})
         queries = queries_of(revision, config) if revision else [] if every else _queries(config)
         async with _scratch(config, known.sizes, listener) as scratch, built(scratch, config, known.applied) as session:
             before = await read_now(session)
-            files = await _follow(session, known, queries, makes_roles=scratch.private)
+            follower = await Follower.begin(session, queries) if queries else None
+            files = await _follow(session, known, follower, private=scratch.private)
             after = await read_now(session)
-    told = len(queries) if queries else None
+    told = len(queries) - len(follower.refused) if follower else None
     changed = compare_catalogs(before, after)
     return ReviewResult(files, before, after, changed, before.major, known.sizes, revision, told, fail_on)
 
@@ -87,17 +93,22 @@ def _queries(config: Config) -> Sequence[Query]:
 
 
 async def _with_live(config: Config, known: _Known, listener: Listener, *, by_ledger: bool) -> _Known:
-    """What the live database says: what is pending, if its ledger is to tell, the sizes, the planner's estimates."""
+    """What the live database says: what is pending, if its ledger is to tell, the sizes, the planner's estimates.
+
+    Raises Edited and FileGone, as `up` would.
+    """
     async with open_session(config, listener, None) as session:
         if by_ledger:
-            rows = compare(known.pending, await read_ledger(session))
-            pending = {row.version for row in rows if row.standing in TO_APPLY}
+            ledger = await read_ledger(session)
+            same = reformatted(await read_edits(session, known.pending, ledger))
+            the_plan = make_plan(known.pending, ledger, allow_out_of_order=True, reformatted=same)
+            pending = {step.migration.version for step in the_plan.steps}
             known = known._replace(
                 applied=[each for each in known.pending if each.version not in pending],
                 pending=[each for each in known.pending if each.version in pending],
             )
         sizes = await measure(session.connection)
-        estimates = {each.version: await estimate(session.connection, read_script(each)) for each in known.pending}
+        estimates = {each.version: await estimate(session.connection, _row_by_row(each)) for each in known.pending}
     return known._replace(sizes=sizes, estimates=estimates)
 
 
@@ -111,24 +122,53 @@ async def _scratch(config: Config, sizes: Sizes | None, listener: Listener) -> A
             if sizes is None:
                 raise
             scratch = await stack.enter_async_context(own_scratch(config, listener))
+            listener.warning(f"PostgreSQL {sizes.major} is not on this machine: traced on another major version")
         yield scratch
 
 
-async def _follow(
-    session: Session, known: _Known, queries: Sequence[Query], *, makes_roles: bool
-) -> tuple[Reviewed, ...]:
+async def _follow(session: Session, known: _Known, follower: Follower | None, *, private: bool) -> tuple[Reviewed, ...]:
     """Each pending migration in turn, on what those before it left."""
-    follower = await Follower.begin(session, queries) if queries else None
     subjects = []
+    live_names = await names_by_oid(session)
+    newest = max((migration.version for migration in known.applied), default=0)
     for migration in known.pending:
         async with open_session(session.config, Listener(), None) as again:
-            if known.sizes:  # whether a timestamp becomes a timestamptz without a rewrite depends on it
-                await again.connection.execute(f'SET "TimeZone" = {quote_literal(known.sizes.timezone)}')
-            traced = await trace(again, migration, read_script(migration), makes_roles=makes_roles)
+            await _as_live(again, known.sizes)
+            names = await names_by_oid(again)
+            traced = await trace(again, migration, _row_by_row(migration), private=private)
         broken = await follower.after(migration) if follower else ()
-        estimates = known.estimates.get(migration.version, {})
-        subjects.append(Subject(traced, known.sizes, tuple(broken), estimates, session.config.throughput))
+        subjects.append(
+            Subject(
+                traced,
+                known.sizes,
+                tuple(broken),
+                known.estimates.get(migration.version, {}),
+                session.config.throughput,
+                renamed={names[oid]: name for oid, name in live_names.items() if names.get(oid, name) != name},
+                late=migration.version < newest,
+            )
+        )
     return tuple(judge(each._replace(outcome=subjects[-1].trace.after)) for each in subjects)
+
+
+async def _as_live(session: Session, sizes: Sizes | None) -> None:
+    """Sets the live database's time zone: whether timestamp becomes timestamptz without a rewrite depends on it."""
+    import asyncpg
+
+    if sizes and sizes.timezone:
+        with suppress(asyncpg.InvalidParameterValueError):  # one that this server does not know
+            await session.connection.execute(f'SET "TimeZone" = {quote_literal(sizes.timezone)}')
+
+
+def _row_by_row(migration: Migration) -> Script:
+    """The script, with each UPDATE and DELETE of a run as a statement of its own; a run of INSERTs alone stays one."""
+    script = read_script(migration)
+    runs = ((statement, script.rows(statement)) for statement in script.statements)
+    found = (
+        rows if len(rows) <= _LONGEST_RUN and any(row.verb != "insert" for row in rows) else [statement]
+        for statement, rows in runs
+    )
+    return replace(script, statements=[statement for statements in found for statement in statements])
 
 
 async def stats(config: Config, *, listener: Listener = _SILENT) -> StatsResult:

@@ -108,10 +108,10 @@ def _stale(snapshot: Snapshot | None) -> str:
 
 
 async def _replayed(session: Session, migrations: Sequence[Migration], *, repair: bool) -> SchemaCheck:
-    from runner.rebuild import reaches_beyond, rebuild
+    from runner.rebuild import reach_beyond, rebuild
     from runner.server.scratch import Near, scratch_server
 
-    safe = session.reachable and not reaches_beyond(migrations)
+    safe = session.reachable and not reach_beyond(migrations)
     near = Near(session.url, session.connection, session.facts, safe)
     [(search_path,)] = await fetch_rows(session.connection, "SELECT pg_catalog.current_setting('search_path')")
     config = session.config

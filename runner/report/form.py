@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 _OF_EXTENSION = {".md": "markdown", ".markdown": "markdown", ".html": "html", ".json": "json", ".sarif": "sarif"}
 
 
-def form_of(path: str) -> str:
-    """The form that the name of a file asks for."""
-    return _OF_EXTENSION.get(PurePath(path).suffix.lower(), "text")
+def form_of(path: str) -> str | None:
+    """The form that the name of a file asks for, if it does."""
+    return _OF_EXTENSION.get(PurePath(path).suffix.lower())
 
 
 def shown(command: str, result: Result, form: str) -> str:

@@ -161,6 +161,8 @@ def _observed(observed: Observed) -> dict[str, Any]:
         "scans": [str(each) for each in observed.scanned],
         "builds": [str(each) for each in observed.built],
         "waits_for_transactions": observed.waits,
+        "wal_bytes": observed.wal,
+        "skipped": observed.skipped,
         "refused": observed.refusal._asdict() if observed.refusal else None,
     }
 

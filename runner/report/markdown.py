@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 MARKER = "<!-- migrate review -->"  # by which the comment is found again, to be replaced
 LONGEST = 65_536  # characters of a comment on GitHub
-_LEFT_OUT = "\n*Left out, as a comment has an end: {}. All of it: `migrate review --format html -o review.html`*\n"
+_LEFT_OUT = "\n*Left out, as a comment has an end: {}. All of it: `migrate review -o review.html`*\n"
+_LEFT_OUT_AT_MOST = 600  # characters of that
+_NAMED = 5
+_MOST_ROWS = 100
 _LONGEST_SQL = 2_000
 _HEAD = """
 | migration | statements | heaviest lock | rewrites | scans | queries it breaks | found |
@@ -41,31 +44,34 @@ class _Section(NamedTuple):
 def markdown(result: ReviewResult) -> str:
     """The comment, at most 65,535 characters: what does not fit is named at its end."""
     sections = [each for each in _sections(result) if each.text]
-    room = LONGEST - 1 - len(_LEFT_OUT) - sum(len(each.name) + 2 for each in sections)
+    room = LONGEST - 1 - _LEFT_OUT_AT_MOST
     kept: set[_Section] = set()
     for section in sorted(sections, key=lambda each: each.rank):
         if len(section.text) + 1 <= room:
             kept.add(section)
             room -= len(section.text) + 1
     text = "\n".join(each.text for each in sections if each in kept)
-    left = ", ".join(each.name for each in sections if each not in kept)
-    return text + (_LEFT_OUT.format(left) if left else "")
+    left = list(dict.fromkeys(each.name for each in sections if each not in kept))
+    more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
+    return text + (_LEFT_OUT.format(", ".join(left[:_NAMED]) + more) if left else "")
 
 
 def _sections(result: ReviewResult) -> Iterator[_Section]:
     yield _Section("the verdict", 0, f"{MARKER}\n### migrate review: {verdict(result)}\n\n{_plain(basis(result))}.\n")
     yield _Section("the table of files", 1, _table(result.files))
-    yield _Section("the findings", 2, "".join(_findings(each) for each in result.files))
-    yield _Section("the queries that change", 3, _queries(result.files))
     for each in result.files:
-        yield _Section(f"the SQL of {each.subject.trace.migration.title}", 6, _folded_sql(each))
-    yield _Section("the schema's difference", 4, _difference(result))
-    yield _Section("the diagram", 5, _diagram(result))
+        yield from _findings(each)
+    yield _Section("the queries that change", 5, _queries(result.files))
+    for each in result.files:
+        yield _Section(f"the SQL of {each.subject.trace.migration.title}", 9, _folded_sql(each))
+    yield _Section("the schema's difference", 7, _difference(result))
+    yield _Section("the diagram", 8, _diagram(result))
 
 
 def _table(files: Iterable[Reviewed]) -> str:
-    lines = "".join(f"| {' | '.join(map(_cell, _row(each)))} |\n" for each in files)
-    return _HEAD + lines if lines else ""
+    lines = [f"| {' | '.join(_row(each))} |\n" for each in files]
+    more = f"\nand {len(lines) - _MOST_ROWS} more\n" if len(lines) > _MOST_ROWS else ""
+    return f"{_HEAD}{''.join(lines[:_MOST_ROWS])}{more}" if lines else ""
 
 
 def _row(reviewed: Reviewed) -> tuple[str, ...]:
@@ -75,28 +81,32 @@ def _row(reviewed: Reviewed) -> tuple[str, ...]:
     scanned = {str(each) for observed in statements for each in observed.scanned} - rewritten
     broken = {finding.query.name for finding in subject.queries if finding.breaks}
     return (
-        f"`{subject.trace.migration.title}`",
-        str(len(statements)),
-        f"{lock.mode} on `{lock.relation}`" if lock else "none",
-        ", ".join(sorted(rewritten)),
-        ", ".join(sorted(scanned)),
+        _code(subject.trace.migration.title),
+        str(subject.trace.script.count),
+        f"{lock.mode} on {_code(str(lock.relation))}" if lock else "none",
+        ", ".join(map(_code, sorted(rewritten))),
+        ", ".join(map(_code, sorted(scanned))),
         str(len(broken)) if broken else "",
         found([reviewed]),
     )
 
 
-def _findings(reviewed: Reviewed) -> str:
-    trace, parts, told = reviewed.subject.trace, [], set[str]()
+def _findings(reviewed: Reviewed) -> Iterator[_Section]:
+    """The findings in a file, worst first; the safe shape of each rule once, where there is room for it."""
+    trace, told = reviewed.subject.trace, set[str]()
+    name = f"the findings in {trace.migration.title}"
+    yield _Section(name, 2, f"\n**{_plain(trace.migration.title)}**\n" if reviewed.findings else "")
     for finding in sorted(reviewed.counted, key=lambda each: (-each.severity, each.number)):
         at = f":{trace.statements[finding.number - 1].place.line}" if finding.number else ""
-        parts.append(
-            f"- **{finding.severity}** `{finding.rule}` at `{trace.migration.path}{at}`: {_plain(finding.message)}\n"
-        )
+        where = _code(f"{trace.migration.path}{at}")
+        line = f"- **{finding.severity}** `{finding.rule}` at {where}: {_plain(finding.message)}"
+        yield _Section(name, 5 - finding.severity, line)
         if finding.rule not in told and finding.rule in _RULES:
             told.add(finding.rule)
-            parts.append(_indented(_folded("The safe shape", _RULES[finding.rule].safe)))
-    parts += [f"- allowed `{each.rule}`: {_plain(each.allowed)}\n" for each in _accepted(reviewed) if each.allowed]
-    return f"\n**{trace.migration.title}**\n\n{''.join(parts)}" if parts else ""
+            safe = _indented(_folded("The safe shape", _RULES[finding.rule].safe))
+            yield _Section(f"the safe shape for {finding.rule}", 6, safe.rstrip())
+    for each in _accepted(reviewed):
+        yield _Section(name, 5, f"- allowed `{each.rule}`: {_plain(each.allowed or '')}")
 
 
 def _accepted(reviewed: Reviewed) -> Iterable[Finding]:
@@ -112,7 +122,7 @@ def _queries(files: Iterable[Reviewed]) -> str:
 
 def _query(reviewed: Reviewed, finding: QueryFinding) -> str:
     title = reviewed.subject.trace.migration.title
-    return f"- `{finding.query.name}` ({finding.place}) with `{title}`: {_plain(finding.text)}\n"
+    return f"- {_code(finding.query.name)} ({_code(str(finding.place))}) with {_code(title)}: {_plain(finding.text)}\n"
 
 
 def _folded_sql(reviewed: Reviewed) -> str:
@@ -158,10 +168,14 @@ def _fenced(language: str, text: str) -> str:
     return f"{fence}{language}\n{text.rstrip()}\n{fence}\n"
 
 
-def _cell(text: str) -> str:
-    return _plain(text).replace("|", "\\|").replace("\n", " ")
+def _code(text: str) -> str:
+    """Text as code, in a fence that it cannot end; a bar would end a cell of a table all the same."""
+    fence = "`" * (max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
+    inner = re.sub(r"\s+", " ", text).replace("|", "\\|")
+    return f"{fence} {inner} {fence}" if "`" in inner else f"{fence}{inner}{fence}"
 
 
 def _plain(text: str) -> str:
-    """Text in which names of the schema neither are markup nor call anybody."""
-    return text.replace("<", "&lt;").replace("@", "@\u200b")
+    """Text in which names and messages of the schema neither are markup nor call anybody."""
+    escaped = re.sub(r"([\\`*\[\]~|]|\b_|_\b)", r"\\\1", re.sub(r"\s+", " ", text))
+    return escaped.replace("<", "&lt;").replace("@", "@\u200b")

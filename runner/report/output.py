@@ -27,6 +27,7 @@ def write(path: str, text: str) -> None:
     """Writes a report to a file; the folders above it are made. Raises Unwritable."""
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(text if text.endswith("\n") else f"{text}\n", encoding="utf-8")
+        plain = click.unstyle(text)
+        Path(path).write_text(plain if plain.endswith("\n") else f"{plain}\n", encoding="utf-8")
     except OSError as error:
         raise Unwritable(f"the file cannot be written: {error.strerror}", place=Place(path)) from error

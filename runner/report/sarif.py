@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from runner import __version__
 from runner.review.rules import RULES
@@ -37,6 +39,13 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
+def _uri(path: str) -> str:
+    """Where the file is in its repository, as code scanners want it; outside of one, where it is on this machine."""
+    file = Path(path).absolute()
+    root = next((each for each in file.parents if (each / ".git").exists()), None)
+    return quote(file.relative_to(root).as_posix()) if root else file.as_uri()
+
+
 def _result(trace: Trace, finding: Finding) -> dict[str, Any]:
     # A finding about the whole file stands at its first line, as SARIF's viewers want a line.
     place = trace.statements[finding.number - 1].place if finding.number else None
@@ -46,7 +55,7 @@ def _result(trace: Trace, finding: Finding) -> dict[str, Any]:
         "level": _LEVELS[finding.severity],
         "message": {"text": finding.message},
         "locations": [
-            {"physicalLocation": {"artifactLocation": {"uri": trace.migration.path}, "region": region}},
+            {"physicalLocation": {"artifactLocation": {"uri": _uri(trace.migration.path)}, "region": region}},
         ],
     }
     if finding.allowed is not None:

@@ -6,6 +6,7 @@ import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from runner.review.observed import full_name
 from runner.review.sizes import Sizes, TableSize
 from runner.server.connect import fetch_rows, translated
 from runner.server.sql import load_sql
@@ -39,17 +40,17 @@ async def measure(connection: Connection) -> Sizes:
     """The sizes of the database at the other end. A partitioned table is as large as its partitions together."""
     async with _reading(connection):
         found = await fetch_rows(connection, load_sql("review", "sizes"))
-    taken_at, version, timezone, database, since, oldest = found[0][10:]
+    taken_at, version, timezone, search_path, database, since, oldest = found[0][11:]
     tables: dict[str, TableSize] = {}
     parents: dict[str, str] = {}
-    for schema, name, *numbers, published, parent in (row[:10] for row in found):
+    for schema, name, *numbers, published, above_schema, above in (row[:11] for row in found):
         if name is None:
             continue
-        full = name if schema == "public" else f"{schema}.{name}"
+        full = full_name(schema or "", name)
         rows, table_bytes, index_bytes, indexes, reads, writes = (int(number or 0) for number in numbers)
         tables[full] = TableSize(rows, table_bytes, index_bytes, indexes, reads, writes, published == "t")
-        if parent:
-            parents[full] = parent
+        if above:
+            parents[full] = full_name(above_schema or "", above)
     return Sizes(
         database or "",
         taken_at or "",
@@ -58,6 +59,7 @@ async def measure(connection: Connection) -> Sizes:
         timezone or "",
         float(oldest) if oldest else None,
         _with_partitions(tables, parents),
+        tuple(json.loads(search_path or "[]")),
     )
 
 

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from runner.review.locks import LockMode
 
 
+def full_name(schema: str, name: str) -> str:
+    """A name, with its schema where that is not public."""
+    return name if schema == "public" else f"{schema}.{name}"
+
+
 class Relation(NamedTuple):
     """A relation of the scratch database; schema and name quoted as SQL wants them.
 
@@ -31,7 +36,7 @@ class Relation(NamedTuple):
 
     def __str__(self) -> str:
         """The name, with the schema where it is not public."""
-        return self.name if self.schema == "public" else f"{self.schema}.{self.name}"
+        return full_name(self.schema, self.name)
 
     @property
     def holds_rows(self) -> bool:
@@ -64,6 +69,7 @@ class Observed(NamedTuple):
     `scanned` the tables that were read from end to end, told of DDL alone.
     `waits`: it waits for every older transaction of the database to end, as CONCURRENTLY does.
     `differences` is what it changed in the catalog, of new objects too. `wal` in bytes, with empty tables.
+    `skipped`: it was not run, as it would have changed more than the scratch database.
     """
 
     number: int
@@ -80,6 +86,7 @@ class Observed(NamedTuple):
     wal: int = 0
     differences: tuple[Difference, ...] = ()
     refusal: Refusal | None = None
+    skipped: bool = False
 
     def mode(self, relation: Relation) -> LockMode | None:
         """The mode that the statement newly took on a relation."""
@@ -87,7 +94,7 @@ class Observed(NamedTuple):
 
 
 class Trace(NamedTuple):
-    """A migration with all that was seen of it. `existing` is what was there before, `major` that of the server."""
+    """A migration with all that was seen of it. `existing` is what was there before."""
 
     migration: Migration
     script: Script

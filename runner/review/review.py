@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from runner.review.rules.rule import Subject
 
-UNKNOWN_RULE = "unknown-rule"
+UNKNOWN_RULE, OUT_OF_ORDER = "unknown-rule", "out-of-order"
+"""What is found in a file rather than in what it does: a directive without a rule, a version that comes too late."""
 
 
 class Reviewed(NamedTuple):
@@ -41,12 +42,15 @@ def counts(files: Iterable[Reviewed]) -> Mapping[Severity, int]:
 def judge(subject: Subject) -> Reviewed:
     """What the rules find in a migration."""
     reasons = dict(subject.trace.migration.header.allowed)
-    known = {rule.name for rule in RULES}
+    known = {OUT_OF_ORDER, *(rule.name for rule in RULES)}
     findings = [
         Finding(UNKNOWN_RULE, Severity.WARNING, 0, f'the file allows "{name}", and there is no such rule')
         for name in reasons
         if name not in known
     ]
+    if subject.late:
+        late = "a migration of a higher version is applied already: `up` refuses this one; give it the next free number"
+        findings.append(Finding(OUT_OF_ORDER, Severity.ERROR, 0, late, reasons.get(OUT_OF_ORDER)))
     for rule in RULES:
         findings += [each._replace(allowed=reasons.get(each.rule)) for each in rule.check(subject)]
     return Reviewed(subject, tuple(sorted(findings, key=lambda each: (each.number, -each.severity))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.errors import BadStatistics, Place
@@ -29,6 +30,19 @@ class TableSize(NamedTuple):
     reads: int
     writes: int
     published: bool
+
+
+_KINDS = {
+    "source": str,
+    "taken_at": str,
+    "since": str | None,
+    "version": int,
+    "timezone": str,
+    "oldest_transaction_s": int | float | None,
+    "tables": dict,
+    "search_path": list,
+}
+NOWHERE = TableSize(0, 0, 0, 0, 0, 0, published=False)
 
 
 def in_bytes(number: int) -> str:
@@ -60,7 +74,8 @@ class Sizes(NamedTuple):
     """The live database at one moment. `tables` by the name that `str(Relation)` gives; what is not there is empty.
 
     `oldest_transaction_s` is the age of the oldest transaction in seconds, None if there was none or if the role may
-    not see it; `taken_at` and `since` (when counting began) as ISO 8601; `version` as server_version_num.
+    not see it; `taken_at` and `since` (when counting began) as ISO 8601; `version` as server_version_num; `search_path`
+    the schemas where a name without one is looked for.
     """
 
     source: str
@@ -70,11 +85,18 @@ class Sizes(NamedTuple):
     timezone: str
     oldest_transaction_s: float | None
     tables: Mapping[str, TableSize]
+    search_path: tuple[str, ...] = ("public",)
 
     @property
     def major(self) -> int:
         """The server's major version."""
         return self.version // 10_000
+
+    def size(self, name: str) -> TableSize:
+        """The size of a table by its name as migrations say it; NOWHERE if it is not there."""
+        paths = [] if "." in name else [f"{schema}.{name}" for schema in self.search_path if schema != "public"]
+        found = (self.tables[each] for each in (*paths, name) if each in self.tables)
+        return next(found, NOWHERE)
 
 
 def as_document(sizes: Sizes) -> dict[str, Any]:
@@ -104,8 +126,23 @@ def read_sizes(path: Path) -> Sizes:
 
 
 def _of_json(document: Any) -> Sizes:
+    """The sizes in a JSON document. Raises ValueError, TypeError or KeyError for what cannot be, whoever wrote it."""
     parts = dict(document.get("statistics", document))  # what `stats --json` prints will do, too
     if (form := parts.pop("format")) != FORMAT:
         raise ValueError(f"its format is {form}, and this runner reads {FORMAT}")
-    parts["tables"] = {name: TableSize(**size) for name, size in parts["tables"].items()}
+    for name, kind in _KINDS.items():
+        if not isinstance(parts[name], kind):
+            raise TypeError(f"{name} is {parts[name]!r}")
+    for moment in filter(None, (parts["taken_at"], parts["since"])):
+        if datetime.fromisoformat(moment).tzinfo is None:
+            raise ValueError(f"{moment} has no time zone")
+    parts["tables"] = {name: _table(size) for name, size in parts["tables"].items()}
+    parts["search_path"] = tuple(parts["search_path"])
     return Sizes(**parts)
+
+
+def _table(size: Mapping[str, Any]) -> TableSize:
+    *numbers, published = table = TableSize(**size)
+    if not all(isinstance(number, int) for number in (*numbers, published)):
+        raise TypeError(f"{size} is not the size of a table")
+    return table

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from runner.catalog.introspect import read_lines, settings_sql
 from runner.review.locks import LockMode
-from runner.review.observed import Relation
+from runner.review.observed import Relation, full_name
 from runner.server.connect import fetch_rows
 from runner.server.sql import load_sql
 
@@ -55,6 +55,12 @@ class Moved(NamedTuple):
     rebuilt: tuple[Relation, ...]
     built: tuple[Relation, ...]
     scanned: tuple[Relation, ...]
+
+
+async def names_by_oid(session: Session) -> Mapping[str, str]:
+    """What relations are called now, as `str(Relation)` has it."""
+    rows = await fetch_rows(session.connection, load_sql("review", "state"))
+    return {oid: full_name(schema or "", name or "") for oid, _, schema, name, *_ in rows if oid and name}
 
 
 async def look(session: Session, known: State | None = None, *, quiet: bool = False) -> State:

@@ -7,17 +7,18 @@ looked at from another. Nothing is guessed from the text, so DDL in a DO block o
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.catalog.catalog import read_catalog
 from runner.catalog.difference import compare
 from runner.migrations.migration import Mode
+from runner.migrations.reach import concerns_roles, goes_beyond
 from runner.review.locks import LockMode
 from runner.review.observed import Lock, Observed, Refusal, Trace
 from runner.review.state import BEGIN, look, mode_named, moved, new_modes
 from runner.server.connect import connected, fetch_rows, is_lost
+from runner.server.scratch import lacking_role
 from runner.server.sql import load_sql, quote_identifier
 
 if TYPE_CHECKING:
@@ -34,7 +35,12 @@ if TYPE_CHECKING:
 
 _DATA = frozenset({"insert", "update", "delete", "merge", "select", "with", "values", "copy"})
 _NOT_IN_A_TRANSACTION = frozenset({"25001", "2D000"})
-_NO_SUCH_ROLE = re.compile(r'role "(.+)" does not exist')
+# A session remembers that a role was not there, until it takes a lock on a table that it has not.
+_HEAR_OF_ROLES = """\
+SAVEPOINT migrate_roles;
+SELECT FROM pg_catalog.pg_roles LIMIT 0;
+ROLLBACK TO SAVEPOINT migrate_roles;
+RELEASE SAVEPOINT migrate_roles"""
 _BETWEEN_SAMPLES = 0.002  # seconds
 
 
@@ -45,14 +51,17 @@ class _Sample(NamedTuple):
     waits: bool = False
 
 
-async def trace(session: Session, migration: Migration, script: Script, *, makes_roles: bool = False) -> Trace:
+async def trace(session: Session, migration: Migration, script: Script, *, private: bool = False) -> Trace:
     """What the migration does to the session's database, which is a scratch one: it is left as the migration leaves it.
 
     A statement that the server refuses is told as such, and the next one is tried: one look should find all there is.
-    `makes_roles`: a role that a statement speaks of and that is not there is made, as the server is our own.
+    One that reaches beyond the database is not run, but for roles on a server that is our own, `private`; there a role
+    that a statement speaks of and that is not there is made.
     """
+    if session.facts.checks_clients:
+        await session.connection.execute("SET client_connection_check_interval = '1s'")
     before = await look(session)
-    tracer = _Tracer(session, script, before, makes_roles=makes_roles)
+    tracer = _Tracer(session, script, before, private=private)
     statements = await tracer.together() if migration.header.mode is Mode.TRANSACTION else await tracer.one_by_one()
     major = session.scope.major
     return Trace(
@@ -69,11 +78,13 @@ async def trace(session: Session, migration: Migration, script: Script, *, makes
 class _Tracer:
     """Runs the statements of one script, and compares the states between them."""
 
-    def __init__(self, session: Session, script: Script, state: State, *, makes_roles: bool) -> None:
-        self.session, self.script, self.state, self.makes_roles = session, script, state, makes_roles
+    def __init__(self, session: Session, script: Script, state: State, *, private: bool) -> None:
+        self.session, self.script, self.state, self.private = session, script, state, private
         self.connection = session.connection
         self.existing = state.relations
         self.nests = any(statement.verb == "savepoint" for statement in script.statements)
+        self.limited = "timeout" in script.text.lower()
+        self.made: set[str] = set()
 
     async def together(self) -> list[Observed]:
         """All statements in one transaction, as `up` runs them."""
@@ -94,7 +105,18 @@ class _Tracer:
         await self.connection.execute(BEGIN)
         self.state = await look(self.session, self.state, quiet=True)
 
+    async def _look(self, *, quiet: bool) -> State:
+        """The state now; where the file may have set a timeout, it holds for the file's statements alone."""
+        if not self.limited or not self.connection.is_in_transaction():
+            return await look(self.session, self.state, quiet=quiet)
+        await self.connection.execute("SAVEPOINT migrate_look; SET LOCAL statement_timeout = 0")
+        state = await look(self.session, self.state, quiet=quiet)
+        await self.connection.execute("ROLLBACK TO SAVEPOINT migrate_look; RELEASE SAVEPOINT migrate_look")
+        return state
+
     async def _by_itself(self, number: int) -> Observed:
+        if self._too_far(number):
+            return self._skipped(number)
         await self._begin()
         observed = await self._within(number)
         refusal = await self._refused("COMMIT")
@@ -106,10 +128,13 @@ class _Tracer:
 
     async def _within(self, number: int) -> Observed:
         """A statement inside the open transaction; one that is refused leaves nothing."""
+        if self._too_far(number):
+            return self._skipped(number)
         await self.connection.execute("SAVEPOINT migrate_review")
         refusal = await self._refused(self._sql(number))
-        if role := self._role_to_make(refusal):
-            await self.connection.execute(f"ROLLBACK TO SAVEPOINT migrate_review; CREATE ROLE {quote_identifier(role)}")
+        if refusal and await self._makes_role(refusal):
+            await self._end_savepoint(undo=True)
+            await self.connection.execute(_HEAR_OF_ROLES)
             return await self._within(number)
         if not self.connection.is_in_transaction():  # a procedure or a DO block ended it
             await self.connection.execute(BEGIN)
@@ -128,12 +153,7 @@ class _Tracer:
         """A statement that runs only outside a transaction, while others are in its way for a moment."""
         import asyncio
 
-        config, tell = self.session.config, self.session.listener.waiting
-
-        def another() -> AbstractAsyncContextManager[Connection]:
-            return connected(config.database_url, wait_ms=config.wait_ms, tell=tell, database=config.database)
-
-        async with another() as watcher, another() as one, another() as other:
+        async with self._another() as watcher, self._another() as one, self._another() as other:
             steps = await _stand_in_the_way(one, other, self.existing)
             work = asyncio.create_task(self._refused(self._sql(number)))
             sample = _Sample({})
@@ -149,14 +169,9 @@ class _Tracer:
         """What moved since the state before; `sample` is what was seen if the statement ran outside a transaction."""
         statement, then = self.script.statements[number], self.state
         quiet = statement.verb in _DATA and statement.verb != "select"
-        self.state = now = await look(self.session, then, quiet=quiet)
+        self.state = now = await self._look(quiet=quiet)
         storage = moved(self.existing, then, now, committed=sample is not None)
-        return Observed(
-            number + 1,
-            self.script.place(statement.start),
-            self._sql(number),
-            statement.verb,
-            self.script.words(statement, most=None if statement.run == 1 else 12),
+        return self._unobserved(number)._replace(
             locks=self._locks(sample.modes if sample else new_modes(then, now)),
             rewritten=storage.rewritten,
             rebuilt=storage.rebuilt,
@@ -182,9 +197,44 @@ class _Tracer:
     def _sql(self, number: int) -> str:
         return self.script.sql(self.script.statements[number])
 
-    def _role_to_make(self, refusal: Refusal | None) -> str | None:
-        match = _NO_SUCH_ROLE.search(refusal.message) if refusal and self.makes_roles else None
-        return match[1] if match else None
+    def _unobserved(self, number: int) -> Observed:
+        """The statement, with nothing seen of it."""
+        statement = self.script.statements[number]
+        return Observed(
+            number + 1,
+            self.script.place(statement.start),
+            self._sql(number),
+            statement.verb,
+            self.script.words(statement, most=None if statement.run == 1 else 12),
+        )
+
+    def _skipped(self, number: int) -> Observed:
+        return self._unobserved(number)._replace(skipped=True)
+
+    def _too_far(self, number: int) -> bool:
+        """Whether the statement would change more than the database, on a server that is not ours or for good."""
+        statement = self.script.statements[number]
+        words = self.script.words(statement, most=None) if statement.verb not in _DATA else ()
+        return goes_beyond(words, self._sql(number)) and not (self.private and concerns_roles(words))
+
+    async def _makes_role(self, refusal: Refusal) -> bool:
+        """Whether a role that the server lacks could be made, by a session that the file has not given another role."""
+        role = lacking_role(refusal.message) if self.private else None
+        if role is None or role in self.made:
+            return False
+        self.made.add(role)
+        async with self._another() as other:
+            try:
+                await other.execute(f"CREATE ROLE {quote_identifier(role)}")
+            except Exception as error:
+                if getattr(error, "sqlstate", None) is None or is_lost(error):
+                    raise
+                return False
+        return True
+
+    def _another(self) -> AbstractAsyncContextManager[Connection]:
+        config, tell = self.session.config, self.session.listener.waiting
+        return connected(config.database_url, wait_ms=config.wait_ms, tell=tell, database=config.database)
 
     async def _refused(self, sql: str) -> Refusal | None:
         """Runs something; why the server did not do it, if it did not."""

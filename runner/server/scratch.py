@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+import time
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,8 +20,20 @@ if TYPE_CHECKING:
     from runner.server.connect import Connection, ServerFacts, Tell
 
 _PREFIX = "migrate_scratch_"
+_LEFT_AFTER_S = 24 * 3600
+_NO_SUCH_ROLE = re.compile(r'role "(.+)" does not exist')
 _NO_HURRY = "SET idle_session_timeout = 0"  # the connection waits while the files run
 _FOLDER = Path(".migrate")
+_MAY_NOT = {
+    "42501": "ALTER ROLE … CREATEDB, or name another server with --scratch-url.",
+    "25006": "The server or the role is read-only; name another with --scratch-url.",
+}
+
+
+def lacking_role(message: str) -> str | None:
+    """The role of which the server says that it is not there; None if that is not what it says."""
+    match = _NO_SUCH_ROLE.search(message)
+    return match[1] if match else None
 
 
 class Near(NamedTuple):
@@ -99,16 +113,16 @@ async def make_roles(scratch: Scratch, names: Iterable[str]) -> None:
 @asynccontextmanager
 async def scratch_database(scratch: Scratch, search_path: str | None = None) -> AsyncIterator[str]:
     """The name of a new, empty database on the server; dropped at the end. `search_path` as SHOW gives it."""
-    name = f"{_PREFIX}{secrets.token_hex(6)}"
+    name = f"{_PREFIX}{int(time.time())}_{secrets.token_hex(6)}"
+    await _drop_left(scratch)
     try:
         await scratch.connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
     except Exception as error:
-        if getattr(error, "sqlstate", None) != "42501":
+        sqlstate = getattr(error, "sqlstate", None)
+        if sqlstate not in _MAY_NOT:
             raise
         raise NoScratch(
-            f"the role may not create a scratch database: {error}",
-            sqlstate="42501",
-            hint="ALTER ROLE … CREATEDB, or name another server with --scratch-url.",
+            f"a scratch database cannot be created: {error}", sqlstate=sqlstate, hint=_MAY_NOT[sqlstate]
         ) from error
     try:
         if search_path:
@@ -117,3 +131,12 @@ async def scratch_database(scratch: Scratch, search_path: str | None = None) -> 
     finally:
         with suppress(Exception):
             await scratch.connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _drop_left(scratch: Scratch) -> None:
+    """Drops the scratch databases of a day ago and more: those who made them were killed."""
+    for (name,) in await fetch_rows(scratch.connection, load_sql("server", "scratches")):
+        made = re.fullmatch(rf"{_PREFIX}(\d+)_[0-9a-f]+", name or "")
+        if made and int(made[1]) < time.time() - _LEFT_AFTER_S:
+            with suppress(Exception):  # whoever is inside keeps it
+                await scratch.connection.execute(f"DROP DATABASE IF EXISTS {name}")

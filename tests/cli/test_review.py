@@ -92,7 +92,26 @@ def test_stats_prints_one_document(shop: Project) -> None:
     assert plain["tables"] == wrapped["statistics"]["tables"]
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"format": 2}', '{"format": 1, "tables": {"users": {"rows": 1}}}'])
+SIZES: dict[str, Any] = {
+    "source": "live", "taken_at": "2026-01-02T00:00:00Z", "since": None, "version": 180000, "timezone": "UTC",
+    "oldest_transaction_s": None, "tables": {}, "search_path": ["public"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"format": 2}',
+        '{"format": 1, "tables": {"users": {"rows": 1}}}',
+        json.dumps({"format": 1, **SIZES, "version": "x"}),
+        json.dumps({"format": 1, **SIZES, "timezone": None}),
+        json.dumps({"format": 1, **SIZES, "taken_at": "yesterday"}),
+        json.dumps({"format": 1, **SIZES, "since": "2026-01-02T00:00:00"}),
+    ],
+    ids=["empty", "a list", "a format", "too few", "a version", "no time zone", "a word for a time", "a local time"],
+)
 def test_a_file_without_statistics_is_one_clear_error(shop: Project, text: str) -> None:
     (shop.root / "stats.json").write_text(text)
 
@@ -249,3 +268,131 @@ def test_two_answers_to_one_question_are_a_usage_error(shop: Project) -> None:
 
     assert run.returncode == 2
     assert "name one" in run.stderr
+
+
+def sizes_of(project: Project, tables: dict[str, int], **other: object) -> str:
+    """A file of statistics with tables of so many rows, of a kilobyte each; its path."""
+    size = {"index_bytes": 0, "indexes": 1, "reads": 9, "writes": 9, "published": False}
+    document = {name: {"rows": rows, "table_bytes": rows * 1024, **size} for name, rows in tables.items()}
+    (project.root / "stats.json").write_text(json.dumps({"format": 1, **SIZES, "tables": document, **other}))
+    return "stats.json"
+
+
+def test_a_table_is_found_where_the_live_search_path_leads(shop: Project, database: Database) -> None:
+    database.execute(
+        f"ALTER DATABASE {database.name} SET search_path = app, public; CREATE SCHEMA app;"
+        "CREATE TABLE app.users (id bigint, email text) PARTITION BY RANGE (id);"
+        "CREATE TABLE app.users_1 PARTITION OF app.users FOR VALUES FROM (0) TO (100000);"
+        "INSERT INTO app.users SELECT n, 'x' FROM generate_series(1, 20000) AS n; ANALYZE"
+    )
+    found = document(shop, status=3)
+    assert found["statistics"]["search_path"] == ["app", "public"]
+    assert found["statistics"]["tables"]["app.users"]["rows"] == 20000
+    assert ("table-rewrite", "error") in rules(found)
+
+
+def test_a_table_that_an_earlier_pending_file_renames_keeps_its_size(shop: Project) -> None:
+    shop.write("0002_widen_ids", "ALTER TABLE users RENAME TO people;\n")
+    shop.write("0003_widen_ids", REWRITE.replace("users", "people"))
+    stats = sizes_of(shop, {"users": 5_000_000})
+    found = document(shop, "--stats", stats, status=3)
+    assert [each["severity"] for each in found["files"][1]["findings"] if each["rule"] == "table-rewrite"] == ["error"]
+
+
+def test_each_update_of_a_run_of_statements_is_judged(shop: Project) -> None:
+    rows = ("INSERT INTO users VALUES (1, 'a');", "UPDATE users SET id = 2 WHERE id = 1;", "UPDATE users SET id = 3;")
+    shop.write("0002_widen_ids", "\n".join(rows))
+    found = document(shop, "--stats", sizes_of(shop, {"users": 5_000_000}), "--fail-on", "never")
+    assert [(each["line"], each["rule"]) for each in found["files"][0]["findings"]] == [(3, "full-table-dml")]
+
+
+def test_what_reaches_beyond_the_database_is_not_run_on_a_server_of_others(shop: Project, database: Database) -> None:
+    name = f"made_{database.name}"
+    grants = f"GRANT {name} TO CURRENT_USER;\nGRANT SELECT ON users TO {name};\n"
+    shop.write("0002_widen_ids", f"CREATE ROLE {name};\n{grants}")
+    shop.write("0003_tune", f"-- migrate: no-transaction\nALTER DATABASE {database.name} SET work_mem = '7MB';\n")
+    found = document(shop)
+    assert [each["skipped"] for each in found["files"][0]["statements"]] == [True, True, False]
+    assert {("beyond-database", "note"), ("beyond-database", "warning")} <= rules(found)
+    assert not database.rows(f"SELECT FROM pg_roles WHERE rolname = '{name}'")
+    assert not database.rows("SELECT FROM pg_db_role_setting WHERE setdatabase <> 0")
+
+
+def test_roles_are_made_on_a_scratch_server_of_our_own(shop: Project) -> None:
+    del shop.environment["MIGRATE_SCRATCH_URL"]
+    shop.write(
+        "0002_widen_ids",
+        "CREATE SCHEMA app AUTHORIZATION owner_of_app;\nSET LOCAL ROLE owner_of_app;\nCREATE TABLE app.x (id bigint);\n"
+        "GRANT SELECT ON app.x TO reader_of_app;\nGRANT pg_no_such TO owner_of_app;\n",
+    )
+    found = document(shop, status=3)
+    assert [bool(each["refused"]) for each in found["files"][0]["statements"]] == [False] * 4 + [True]
+
+
+def test_a_timeout_of_the_file_does_not_end_the_review(shop: Project) -> None:
+    shop.write("0002_widen_ids", "SET LOCAL statement_timeout = '1ms';\nALTER TABLE users ADD COLUMN age integer;\n")
+    found = document(shop, "--fail-on", "never")
+    assert len(found["files"][0]["statements"]) == 2
+
+
+def test_an_applied_file_that_was_edited_ends_the_review_as_it_would_end_up(shop: Project) -> None:
+    shop.write("0001_create_users", USERS.replace("email", "mail"))
+    run = shop.migrate("review")
+    assert (run.returncode, run.stdout) == (3, "")
+    assert "error[integrity.edited]: 0001_create_users was edited after it was applied" in run.stderr
+
+
+def test_a_file_that_a_revision_has_otherwise_ends_the_review(shop: Project) -> None:
+    committed(shop)
+    shop.write("0001_create_users", f"-- What people are.\n{USERS}")
+    same = shop.migrate("review", "--from", "HEAD")
+    shop.write("0001_create_users", USERS.replace("email", "mail"))
+    other = shop.migrate("review", "--from", "HEAD")
+    assert (same.returncode, other.returncode) == (0, 3)
+    assert "error[integrity.edited]: 0001_create_users is not what it is in HEAD" in other.stderr
+
+
+def test_a_file_below_an_applied_one_is_found_and_may_be_allowed(shop: Project) -> None:
+    (shop.folder / "0002_widen_ids.sql").unlink()
+    shop.write("0003_add_age", "ALTER TABLE users ADD COLUMN age integer;\n")
+    assert shop.migrate("up").returncode == 0
+    shop.write("0002_add_name", "ALTER TABLE users ADD COLUMN name text;\n")
+    assert ("out-of-order", "error") in rules(document(shop, status=3))
+    shop.write("0002_add_name", "-- migrate: allow out-of-order no\nALTER TABLE users ADD COLUMN name text;\n")
+    assert document(shop)["findings"]["error"] == 0
+
+
+def test_files_take_the_form_of_their_name_and_stdout_that_of_the_flag(shop: Project) -> None:
+    run = shop.migrate("review", "--all", "--json", "-o", "r.md", "-o", "r.txt")
+    assert json.loads(run.stdout)["status"] == 3
+    assert (shop.root / "r.md").read_text().startswith("<!-- migrate review -->")
+    assert (shop.root / "r.txt").read_text().startswith("0001_create_users")
+
+
+def test_a_comment_about_a_thousand_files_keeps_its_marker_and_its_worst_findings(shop: Project) -> None:
+    for number in range(10, 600):
+        shop.write(f"{number:04}_a_name_that_is_as_long_as_names_of_files_can_become_in_practice", "SELECT 1;\n")
+    comment = shop.migrate("review", "--all", "--format", "markdown").stdout
+    assert len(comment) < 65_536
+    assert comment.startswith("<!-- migrate review -->\n### migrate review: 592 pending migrations: 1 error")
+    assert "**error** `table-rewrite`" in comment
+
+
+def test_what_the_server_says_is_no_markup_in_a_comment(shop: Project) -> None:
+    words = r"[click](http://example.org)\n# head\n```\n</details> @all"
+    shop.write("0002_widen_ids", f"DO $$ BEGIN RAISE EXCEPTION E'{words}'; END $$;\n")
+    comment = shop.migrate("review", "--all", "--format", "markdown").stdout
+    [finding] = [line for line in comment.splitlines() if "`statement-fails`" in line]
+    assert "\\[click\\](http" in finding
+    assert "&lt;/details> @\u200ball" in finding
+
+
+def test_sarif_names_a_file_by_its_place_in_the_repository(shop: Project) -> None:
+    committed(shop)
+    (shop.root / "deep").mkdir()
+    shop.root = shop.root / "deep"
+    run = shop.migrate("review", "--all", "--dir", "../sql/migrations", "--format", "sarif")
+    [logged] = json.loads(run.stdout)["runs"]
+    [found] = logged["results"]
+    location = found["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert location == {"uri": "sql/migrations/0002_widen_ids.sql"}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from runner.review.rules import (
     attach_partition_scan,
+    beyond_database,
     breaks_running_queries,
     cascade,
     check_scan,
@@ -85,4 +86,5 @@ RULES: tuple[Rule, ...] = (
     several_passes.RULE,
     replication.RULE,
     explicit_lock.RULE,
+    beyond_database.RULE,
 )

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.review.sizes import LARGE_BYTES, LARGE_ROWS, SMALL_BYTES, SMALL_ROWS, TableSize, in_bytes
+from runner.review.sizes import LARGE_BYTES, LARGE_ROWS, SMALL_BYTES, SMALL_ROWS, in_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -15,12 +15,11 @@ if TYPE_CHECKING:
     from runner.client.compare import QueryFinding
     from runner.review.locks import LockMode
     from runner.review.observed import Observed, Relation, Trace
-    from runner.review.sizes import Sizes
+    from runner.review.sizes import Sizes, TableSize
 
 BUSY_USES, OLD_TRANSACTION_S = 10.0, 60.0
 """Reads and writes a second that make a table a busy one; and how old a transaction holds up a lock as they do."""
 
-_NOWHERE = TableSize(0, 0, 0, 0, 0, 0, published=False)
 _A_MONTH_S = 30 * 24 * 3600.0
 _NAMED = 3  # tables in a message
 
@@ -63,7 +62,8 @@ class Subject(NamedTuple):
     `queries` is what the file does to the queries that run today; `estimates` the rows that the live database's
     planner expects an UPDATE or DELETE to change, by statement number; `throughput` what the live server rewrites or
     scans, in MB a second, at worst and at best; `outcome` the schema after all pending migrations, if that is not what
-    this one leaves.
+    this one leaves; `renamed` the names that tables have on the live database, where an earlier pending file gave them
+    another; `late`: one of a higher version is applied already.
     """
 
     trace: Trace
@@ -72,6 +72,8 @@ class Subject(NamedTuple):
     estimates: Mapping[int, int] = {}  # never changed
     throughput: tuple[int, int] = (50, 500)
     outcome: Catalog | None = None
+    renamed: Mapping[str, str] = {}  # never changed
+    late: bool = False
 
     @property
     def statements(self) -> tuple[Observed, ...]:
@@ -82,7 +84,8 @@ class Subject(NamedTuple):
         """How large a table is on the live database; empty if it is not there, None if nothing is known."""
         if self.sizes is None:
             return None
-        return self.sizes.tables.get(relation.table or str(relation), _NOWHERE)
+        name = relation.table or str(relation)
+        return self.sizes.size(self.renamed.get(name, name))
 
     def small(self, relation: Relation, *, effort: Effort = Effort.SCAN) -> bool:
         """Whether the live table is known to be small: even a rewrite is over in a moment."""

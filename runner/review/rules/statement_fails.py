@@ -30,16 +30,19 @@ def refused_in_transaction(trace: Trace, refusal: Refusal, verb: str) -> bool:
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
-    before = 0
+    before, skipped = 0, 0
     for statement in subject.statements:
         refusal = statement.refusal
+        skipped = skipped or (statement.number if statement.skipped else 0)
         if refusal is None or refusal.sqlstate == _TOLD_ELSEWHERE:
             continue
         if refused_in_transaction(subject.trace, refusal, statement.verb):
             continue
         words = f"The server refuses the statement: {refusal.message} (SQLSTATE {refusal.sqlstate})."
         hint = f" {refusal.hint.rstrip('.')}." if refusal.hint else ""
-        if refusal.sqlstate.startswith(_OF_ROWS):
+        if skipped:
+            words, severity = f"{words}{hint} Statement {skipped} was not run before it.", Severity.WARNING
+        elif refusal.sqlstate.startswith(_OF_ROWS):
             words, severity = f"{words}{hint} The scratch database has the rows of migrations alone.", Severity.WARNING
         else:
             words, severity = f"{words}{hint}", Severity.ERROR

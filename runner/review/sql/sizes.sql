@@ -13,13 +13,18 @@ SELECT
     COALESCE(traffic.seq_scan + COALESCE(traffic.idx_scan, 0), 0),
     COALESCE(traffic.n_tup_ins + traffic.n_tup_upd + traffic.n_tup_del, 0),
     published.tablename IS NOT NULL,
-    parent.inhparent::regclass::text,
+    pg_catalog.quote_ident(above_space.nspname),
+    pg_catalog.quote_ident(above.relname),
     world.*
 FROM (
     SELECT
         pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
         pg_catalog.current_setting('server_version_num'),
         pg_catalog.current_setting('TimeZone'),
+        (
+            SELECT pg_catalog.json_agg(pg_catalog.quote_ident(schema))::text
+            FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) AS schema
+        ),
         pg_catalog.current_database(),
         (
             SELECT pg_catalog.to_char(stats_reset AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
@@ -41,6 +46,8 @@ LEFT JOIN (
 ) ON class.relkind IN ('r', 'm', 'p') AND class.relname !~ '^_migrations(_catalog|_log)?$'
 LEFT JOIN pg_catalog.pg_stat_all_tables AS traffic ON traffic.relid = class.oid
 LEFT JOIN pg_catalog.pg_inherits AS parent ON parent.inhrelid = class.oid AND class.relispartition
+LEFT JOIN pg_catalog.pg_class AS above ON above.oid = parent.inhparent
+LEFT JOIN pg_catalog.pg_namespace AS above_space ON above_space.oid = above.relnamespace
 LEFT JOIN (
     SELECT DISTINCT schemaname, tablename FROM pg_catalog.pg_publication_tables
 ) AS published ON published.schemaname = namespace.nspname AND published.tablename = class.relname
