@@ -6,7 +6,6 @@ import logging
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import runner
 from gateway.errors import SchemaTooOld, StaleClient
@@ -74,20 +73,14 @@ def _config(url: str | None, options: Options) -> runner.Config:
     return runner.Config(
         folder=_SQL / "migrations",
         schema=options.schema,
-        database_url=_at_home(options.direct_url or url, options),
+        database_url=options.direct_url or url,
+        tenant=options.search_path is not None,
         wait_ms=round(options.within * 1000),
         ignore=PARTITIONS,
         declared_file=_SQL / "schema.sql",
         queries=_SQL / "queries",
         client=_HERE / "client",
     )
-
-
-def _at_home(url: str | None, options: Options) -> str | None:
-    """The URL, with what is said without a schema going to that of the gateway."""
-    if url is None or options.search_path is None:
-        return url
-    return f"{url}{'&' if '?' in url else '?'}search_path={quote(options.search_path)}"
 
 
 async def _check_client(options: Options, *, development: bool) -> None:

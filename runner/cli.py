@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from runner.config import Config
     from runner.errors import MigrateError
+    from runner.fleet.run import Work
     from runner.report.live import LiveReport
     from runner.results import Result
 
@@ -437,6 +438,97 @@ def resolve(version: int, decision: str | None, reason: str, **flags: Any) -> No
     _run("resolve", flags, work)
 
 
+@main.group(cls=_AsDefined)
+def fleet() -> None:
+    """Up, status and verify over many databases, or over many schemas of one.
+
+    Each target has a ledger of its own. A failure at one does not touch the others; run the command again, and only
+    what is not done is done.
+    """
+
+
+_FLEET = (
+    click.option("--targets", metavar="FILE", help="A file with a URL a line, or a name and a URL; - is stdin."),
+    click.option("--targets-from", metavar="COMMAND", help="A command that prints such lines."),
+    click.option("--schemas", metavar="PATTERN", help="The schemas of the database whose names are LIKE it: tenant_%."),
+    click.option("--databases", metavar="PATTERN", help="The databases of the server whose names are LIKE it."),
+    click.option(
+        "--parallel", type=click.IntRange(min=1), default=4, show_default=True, help="So many targets at a time."
+    ),
+    click.option(
+        "--canary", type=click.IntRange(min=0), default=0, help="So many first; if one fails, no other is tried."
+    ),
+    click.option("--max-failures", type=click.IntRange(min=1), help="Stop after so many. [no limit]"),
+)
+_MANY = (*_FLEET, *_FILES, *_DATABASE[:2], *_REACHED)
+
+
+@fleet.command("up")
+@click.option("--to", type=_VERSION, metavar="VERSION", help="Stop after this version.")
+@click.option("--allow-out-of-order", is_flag=True, help="Apply files that came in below an applied version.")
+@_with(*_MANY, *_LOCK, *_RETRY, *_SCHEMA, *_DRIFT, *_OUTPUT)
+def fleet_up(to: int | None, allow_out_of_order: bool, **flags: Any) -> None:  # noqa: FBT001
+    """Apply what is pending at each target."""
+
+    def work() -> Work:
+        from runner.fleeting import up_work
+
+        return up_work(to=to, allow_out_of_order=allow_out_of_order)
+
+    _run_fleet("up", flags, work)
+
+
+@fleet.command("status")
+@click.option("--check", is_flag=True, help="Exit with status 4 if anything is pending at a target.")
+@_with(*_MANY, *_OUTPUT)
+def fleet_status(check: bool, **flags: Any) -> None:  # noqa: FBT001
+    """Show where each target stands. Writes nothing."""
+
+    def work() -> Work:
+        from runner.fleeting import status_work
+
+        return status_work(check=check)
+
+    _run_fleet("status", flags, work)
+
+
+@fleet.command("verify")
+@click.option("--files", is_flag=True, help="Compare files and ledger alone.")
+@_with(*_MANY, *_SCHEMA, *_OUTPUT)
+def fleet_verify(files: bool, **flags: Any) -> None:  # noqa: FBT001
+    """Compare files, ledger and the live schema of each target; exit 3 if they differ. Writes nothing."""
+
+    def work() -> Work:
+        from runner.fleeting import verify_work
+        from runner.results import Against
+
+        return verify_work(Against.FILES if files else Against.SNAPSHOT)
+
+    _run_fleet("verify", flags, work)
+
+
+def _run_fleet(command: str, flags: dict[str, Any], work: Callable[[], Work]) -> None:
+    """Runs a command over the targets that exactly one of the flags names."""
+    ways = {way: flags.pop(way) for way in ("targets", "targets_from", "schemas", "databases")}
+    named = {way.replace("_", "-"): value for way, value in ways.items() if value}
+    if len(named) != 1:
+        raise click.UsageError("Say where the targets are: one of --targets, --targets-from, --schemas, --databases.")
+    [(where, what)] = named.items()
+    if where == "schemas" and flags["schema"]:
+        raise click.UsageError("With --schemas each ledger is in the schema of its target, so leave --schema out.")
+    bounds = {name: flags.pop(name) for name in ("parallel", "canary", "max_failures")}
+
+    async def everywhere(config: Config, live: Any) -> Result:
+        from runner.fleet.run import Limits
+        from runner.fleeting import Where, fleet
+
+        return await fleet(
+            config, command, work(), where=Where(where), named=what, limits=Limits(**bounds), listener=live
+        )
+
+    _run(f"fleet {command}", flags, everywhere, needs_database=where in ("schemas", "databases"), many=True)
+
+
 def _run(  # noqa: PLR0913  # what differs between commands
     command: str,
     flags: dict[str, Any],
@@ -447,6 +539,7 @@ def _run(  # noqa: PLR0913  # what differs between commands
     outputs: Iterable[str] = (),
     by_extension: bool = False,
     without: str = "",
+    many: bool = False,
 ) -> None:
     """Runs a command that talks to a server, prints its result, and ends the process with its status.
 
@@ -460,7 +553,6 @@ def _run(  # noqa: PLR0913  # what differs between commands
         from runner.config import load_config
         from runner.errors import NoDatabase
         from runner.report.form import form_of, shown
-        from runner.report.live import LiveReport
         from runner.report.output import say, write
         from runner.signals import run_until_signal
 
@@ -469,7 +561,7 @@ def _run(  # noqa: PLR0913  # what differs between commands
         except NoDatabase as error:
             error.hint = f"{error.hint} {without}".strip()
             raise
-        live = LiveReport(results=not as_json)
+        live = _live(many=many, results=not as_json)
         try:
             result = run_until_signal(work(config, live))
         finally:
@@ -488,6 +580,17 @@ def _run(  # noqa: PLR0913  # what differs between commands
         sys.exit(result.status)
 
     _guarded(command, finish, as_json=as_json, debug=flags.pop("debug"))
+
+
+def _live(*, many: bool, results: bool) -> LiveReport:
+    """Who shows what happens while the command works: at one database, or at many."""
+    if many:
+        from runner.report.live_fleet import LiveFleet
+
+        return LiveFleet()
+    from runner.report.live import LiveReport
+
+    return LiveReport(results=results)
 
 
 def _show(each: Result | MigrateError) -> None:

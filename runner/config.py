@@ -32,7 +32,8 @@ class Config(NamedTuple):
 
     `database_url` None means libpq's own environment (PGHOST, PGSERVICE …), `embedded` the folder of a server of our
     own, `lock_wait_ms` None no limit while the holder lives, `throughput` how quickly the live server rewrites or scans
-    a table, in MB a second at worst and at best, `database` another one than the URL names.
+    a table, in MB a second at worst and at best, `database` another one than the URL names. `tenant`: the files are for
+    the ledger's schema alone, which is the search_path; the rest of the database is that of other tenants.
     """
 
     folder: Path = Path("sql/migrations")
@@ -52,6 +53,7 @@ class Config(NamedTuple):
     scratch_url: str | None = None
     throughput: tuple[int, int] = (50, 500)
     database: str | None = None
+    tenant: bool = False
 
 
 class Setting(NamedTuple):

@@ -111,6 +111,10 @@ class NoScratch(ConfigError):
     name = "config.no-scratch"
 
 
+class BadTargets(ConfigError):
+    name = "config.bad-targets"
+
+
 class BadStatistics(ConfigError):
     name = "config.bad-statistics"
 
@@ -397,6 +401,10 @@ class Pooled(ServerError):
 
 class TooOld(ServerError):
     name = "server.too-old"
+
+
+class OtherEngine(ServerError):
+    name = "server.other-engine"
 
 
 class Unexpected(MigrateError):

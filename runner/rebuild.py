@@ -63,7 +63,8 @@ def own_scratch(config: Config, listener: Listener, major: int | None = None) ->
 @asynccontextmanager
 async def schema_of(config: Config, migrations: Sequence[Migration], listener: Listener) -> AsyncIterator[Session]:
     """A session on a scratch database with what the migrations make. Raises as `built`."""
-    async with own_scratch(config, listener) as scratch, built(scratch, config, migrations) as session:
+    alone = config._replace(tenant=False)  # a scratch database has no other tenants
+    async with own_scratch(config, listener) as scratch, built(scratch, alone, migrations) as session:
         yield session
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from runner.client.compare import QueryFinding
     from runner.client.described import Described
     from runner.client.package import Written
+    from runner.errors import MigrateError
     from runner.ledger.edits import Edit
     from runner.ledger.entry import LedgerEntry
     from runner.ledger.plan import Plan
@@ -282,6 +283,50 @@ class DocsResult(NamedTuple):
         return Exit.DONE
 
 
+class Outcome(NamedTuple):
+    """How a command ended at one target of a fleet: a result or an error, or neither if it was not tried."""
+
+    name: str
+    result: TargetResult | None = None
+    error: MigrateError | None = None
+    duration_ms: int = 0
+
+    @property
+    def status(self) -> Exit | None:
+        """The exit status that the command would have had for this target alone; None if it was not tried."""
+        ended = self.error or self.result
+        return ended.status if ended else None
+
+    @property
+    def done(self) -> bool:
+        """Whether it went well."""
+        return self.status is Exit.DONE
+
+
+class FleetResult(NamedTuple):
+    """How `command` ended at each target."""
+
+    command: str
+    outcomes: tuple[Outcome, ...]
+    duration_ms: int
+
+    @property
+    def failed(self) -> tuple[Outcome, ...]:
+        """Those that were tried and did not go well."""
+        return tuple(each for each in self.outcomes if each.status not in (None, Exit.DONE))
+
+    @property
+    def untried(self) -> tuple[Outcome, ...]:
+        """Those at which it was not tried any more."""
+        return tuple(each for each in self.outcomes if each.status is None)
+
+    @property
+    def status(self) -> Exit:
+        """DONE if all went well, the status of those that failed if they have the same, else REFUSED."""
+        statuses = {each.status for each in self.failed}
+        return (statuses.pop() or Exit.REFUSED) if len(statuses) == 1 else Exit.REFUSED if statuses else Exit.DONE
+
+
 class PlanResult(NamedTuple):
     """The plan with the script of each step; `sql` is the whole as a script for psql, if that was asked for."""
 
@@ -319,6 +364,7 @@ class ResolveResult(NamedTuple):
         return Exit.DONE
 
 
+TargetResult = UpResult | StatusResult | VerifyResult
 Result = (
     UpResult
     | StatusResult
@@ -332,6 +378,7 @@ Result = (
     | ReviewResult
     | StatsResult
     | DocsResult
+    | FleetResult
     | PlanResult
     | BaselineResult
     | ResolveResult

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from runner.server.cluster import Cluster
+from runner.server.demote import choose_identity, preparation
 from tests.conftest import BINARIES, Database, Server, free_port
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -63,6 +65,27 @@ def own_server(folder: Path, *settings: str) -> Iterator[OwnServer]:
     finally:
         if server.process.poll() is None:
             server.stop(signal.SIGINT)
+
+
+@contextmanager
+def hot_standby(primary: Server, folder: Path, *settings: str) -> Iterator[OwnServer]:
+    """A server that follows another one, with all of its databases."""
+    assert primary.binaries
+    host = parse_qs(urlsplit(primary.url).query)["host"][0]
+    program = str(primary.binaries.folder / "pg_basebackup")
+    command = [program, "-D", str(folder), "-h", host, "-p", str(primary.tcp), "-U", "postgres", "-R", "-c", "fast"]
+    identity = choose_identity(folder, primary.binaries.folder)
+    folder.mkdir(mode=0o700)
+    if identity.user:
+        os.chown(folder, identity.user.pw_uid, identity.user.pw_gid)
+    subprocess.run(command, check=True, preexec_fn=preparation(identity, dies_with_parent=True), cwd="/")
+    cluster = Cluster(folder, primary.binaries, free_port())
+    options = tuple(part for setting in ("hot_standby=on", "fsync=off", *settings) for part in ("-c", setting))
+    copy = OwnServer(cluster, options, cluster.start(options, dies_with_parent=True))
+    try:
+        yield copy
+    finally:
+        copy.stop(signal.SIGINT)
 
 
 def in_the_background(process: subprocess.Popen[str]) -> subprocess.Popen[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -40,11 +41,15 @@ _ABOUT_OTHERS = frozenset({"comment", "grant", "revoke"})
 
 
 class Scope(NamedTuple):
-    """Which objects count: not those of the runner in the schema `ledger`, nor what the regular expression finds."""
+    """Which objects count: not those of the runner in the schema `ledger`, nor what the regular expression finds.
+
+    `tenant`: only those in the ledger's schema; the regular expression finds all others then.
+    """
 
     ledger: str
     ignored: str
     version: int
+    tenant: bool = False
 
     @property
     def major(self) -> int:
@@ -52,13 +57,18 @@ class Scope(NamedTuple):
         return self.version // 10_000
 
 
-def pattern(globs: Sequence[str]) -> str:
+def pattern(globs: Sequence[str], *, only: str | None = None) -> str:
     """The regular expression for the patterns of the setting `ignore`; one that finds nothing if there are none.
 
-    A pattern is a name with `*` and `?` in it, as a shell has them; without a schema it means any.
+    A pattern is a name with `*` and `?` in it, as a shell has them; without a schema it means any. `only`: what is not
+    in that schema is found, too.
     """
     found = ["".join(map(_as_regex, glob if "." in glob else f"*.{glob}")) for glob in globs]
-    return f"^({'|'.join(found)})$" if found else "^$"
+    ignored = f"^({'|'.join(found)})$" if found else "^$"
+    if only is None:
+        return ignored
+    schema = re.escape(only.replace('"', '""'))
+    return rf'^(?!"?{schema}"?\.)|{ignored}'
 
 
 def _as_regex(char: str) -> str:
@@ -71,11 +81,17 @@ def objects_sql(scope: Scope) -> str:
     """The query for the objects: where each is, and its line."""
     files = [each for each in _FILES if each != "publications" or scope.version >= _FIRST_WITH_PUBLICATIONS]
     objects = "\nUNION ALL\n".join(load_sql("catalog", each, ledger=scope.ledger) for each in files)
-    return load_sql("catalog", "objects", objects=objects, ledger=scope.ledger, ignored=scope.ignored)
+    only = scope.ledger if scope.tenant else ""
+    return load_sql("catalog", "objects", objects=objects, ledger=scope.ledger, ignored=scope.ignored, only=only)
 
 
 def stamp_sql(scope: Scope) -> str:
-    """The query for the stamp: while it gives the same, no DDL statement ran."""
+    """The query for the stamp: while it gives the same, no DDL statement ran.
+
+    It is of the whole database: between many tenants who change theirs it would never be the same, so they have none.
+    """
+    if scope.tenant:
+        return "SELECT 'none, at ' || pg_catalog.clock_timestamp()"
     schemas = "pg_publication_namespace" if scope.version >= _FIRST_WITH_PUBLICATIONS else "pg_publication_rel"
     return load_sql("catalog", "stamp", schemas_in_publications=f"pg_catalog.{schemas}")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from runner.errors import InTransaction
 from runner.server.connect import connected, read_facts, translated
+from runner.server.sql import quote_identifier
 from runner.server.wait import Patience
 
 if TYPE_CHECKING:
@@ -83,7 +84,9 @@ class Session(NamedTuple):
         """Which objects of the schema count when it is compared."""
         from runner.catalog.introspect import Scope, pattern
 
-        return Scope(self.schema, pattern(self.config.ignore), self.facts.version)
+        tenant = self.config.tenant
+        ignored = pattern(self.config.ignore, only=self.schema if tenant else None)
+        return Scope(self.schema, ignored, self.facts.version, tenant)
 
     @property
     def applied_by(self) -> str:
@@ -104,8 +107,14 @@ async def open_session(config: Config, listener: Listener, connection: Connectio
             yield session._replace(reachable=False)
         return
     async with (
-        _address(config, listener) as url,
-        connected(url, wait_ms=config.wait_ms, tell=listener.waiting, database=config.database) as made,
+        address(config, listener) as url,
+        connected(
+            url,
+            wait_ms=config.wait_ms,
+            tell=listener.waiting,
+            database=config.database,
+            search_path=quote_identifier(config.schema) if config.tenant else None,
+        ) as made,
         _on(made, config, listener) as session,
     ):
         yield session._replace(url=url)
@@ -120,7 +129,7 @@ async def _on(connection: Connection, config: Config, listener: Listener) -> Asy
 
 
 @asynccontextmanager
-async def _address(config: Config, listener: Listener) -> AsyncIterator[str | None]:
+async def address(config: Config, listener: Listener) -> AsyncIterator[str | None]:
     """The URL of the database; that of the embedded server while it runs."""
     if config.embedded is None:
         yield config.database_url

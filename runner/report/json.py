@@ -11,6 +11,7 @@ from runner.results import (
     DocsResult,
     DraftResult,
     DumpResult,
+    FleetResult,
     GenerateCheck,
     GenerateResult,
     PlanResult,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from runner.ledger.integrity import Row
     from runner.migrations.migration import Migration
     from runner.migrations.script import Script
-    from runner.results import Applied, Result, SchemaCheck
+    from runner.results import Applied, Outcome, Result, SchemaCheck
     from runner.review.observed import Observed
     from runner.review.review import Reviewed
 
@@ -80,6 +81,9 @@ def result_parts(result: Result) -> dict[str, Any]:
             return {"statistics": as_document(result.sizes)}
         case DocsResult():
             return {"tables": sum(key.kind == "table" for key in result.catalog.objects)}
+        case FleetResult():
+            targets = [_outcome(each) for each in result.outcomes]
+            return {"targets": targets, "duration_ms": result.duration_ms}
         case PlanResult():
             pending = [_planned(step.migration, result.scripts[step.migration.version]) for step in result.plan.steps]
             return {"pending": pending} | ({} if result.sql is None else {"sql": result.sql})
@@ -113,6 +117,15 @@ def _checked(check: SchemaCheck) -> dict[str, Any]:
         "differences": None if check.differences is None else [_difference(each) for each in check.differences],
     }
     return parts | ({} if check.repair is None else {"repair_sql": check.repair})
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    parts: dict[str, Any] = {"target": outcome.name, "status": outcome.status}
+    if outcome.status is not None:
+        parts["duration_ms"] = outcome.duration_ms
+    if outcome.result:
+        parts |= result_parts(outcome.result)
+    return parts | (error_parts(outcome.error) if outcome.error else {})
 
 
 def _reviewed(result: ReviewResult) -> dict[str, Any]:

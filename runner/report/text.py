@@ -11,6 +11,7 @@ from runner.durations import format_duration
 from runner.ledger.entry import State
 from runner.ledger.integrity import Row, Standing
 from runner.migrations.migration import Mode
+from runner.report.fleet import fleet_text
 from runner.report.review import review_text, review_verdict
 from runner.report.style import bold, dim, green, red, yellow
 from runner.results import (
@@ -21,6 +22,7 @@ from runner.results import (
     DocsResult,
     DraftResult,
     DumpResult,
+    FleetResult,
     GenerateCheck,
     GenerateResult,
     PlanResult,
@@ -93,6 +95,8 @@ def render(result: Result) -> str:
             return as_text(result.sizes).removesuffix("\n")
         case DocsResult():
             return _documented(result)
+        case FleetResult():
+            return fleet_text(result, error_text)
         case PlanResult():
             return _plan(result) if result.sql is None else result.sql.removesuffix("\n")
         case BaselineResult():

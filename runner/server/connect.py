@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner import errors
+from runner.server.engines import require_postgresql
 from runner.server.sql import load_sql
 from runner.server.wait import Patience
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     import asyncpg
 
@@ -72,7 +73,8 @@ def _unescape(field: str) -> str | None:
 
 
 async def read_facts(connection: Connection, schema: str) -> ServerFacts:
-    """What the server is, in one round trip; raises TooOld for one that the runner does not support."""
+    """What the server is, in one round trip; raises TooOld or OtherEngine for one that the runner does not support."""
+    require_postgresql(connection)
     [row] = await fetch_rows(connection, load_sql("server", "facts", schema=schema))
     pid, version, version_text, standby, read_only, checks, user, database, namespace, ledger, comment, catalog = row
     facts = ServerFacts(
@@ -97,26 +99,30 @@ async def read_facts(connection: Connection, schema: str) -> ServerFacts:
 
 @asynccontextmanager
 async def connected(
-    url: str | None, *, wait_ms: int, tell: Tell, database: str | None = None
+    url: str | None, *, wait_ms: int, tell: Tell, database: str | None = None, search_path: str | None = None
 ) -> AsyncIterator[Connection]:
     """A connection, closed at the end whatever happened; `tell` hears why it is not there yet.
 
-    `database` is another one than the URL names, on the same server.
+    `database` is another one than the URL names, on the same server; `search_path` the session's own default, to which
+    RESET leads back.
 
     Raises Unreachable after `wait_ms`, and other ConnectErrors at once: waiting does not mend a wrong password.
     """
-    connection = await _reach(url, database, wait_ms, tell)
+    settings = {"application_name": "migrate"} | ({"search_path": search_path} if search_path else {})
+    connection = await _reach(url, database, settings, wait_ms, tell)
     try:
         yield connection
     finally:
         await _close(connection)
 
 
-async def _reach(url: str | None, database: str | None, wait_ms: int, tell: Tell) -> Connection:
+async def _reach(
+    url: str | None, database: str | None, settings: Mapping[str, str], wait_ms: int, tell: Tell
+) -> Connection:
     patience = Patience(wait_ms, tell)
     while True:
         try:
-            return await _connect(url, database, patience.left())
+            return await _connect(url, database, settings, patience.left())
         except errors.MigrateError:
             raise
         except Exception as error:
@@ -128,16 +134,17 @@ async def _reach(url: str | None, database: str | None, wait_ms: int, tell: Tell
                 ) from error
 
 
-async def _connect(url: str | None, database: str | None, seconds_left: float) -> Connection:
+async def _connect(
+    url: str | None, database: str | None, settings: Mapping[str, str], seconds_left: float
+) -> Connection:
     import asyncpg
 
-    settings = {"application_name": "migrate"}
     try:
         connection = await asyncpg.connect(
             url,
             database=database,
             statement_cache_size=0,
-            server_settings=settings,
+            server_settings=dict(settings),
             timeout=max(seconds_left, 1.0),
             command_timeout=None,
         )
@@ -173,7 +180,7 @@ def _quotes_secret(text: str, url: str | None) -> bool:
     return any(piece in text for piece in pieces)
 
 
-def _explain(error: Exception, url: str | None) -> str:
+def _explain(error: Exception, url: str | None) -> str:  # noqa: C901  # a case each kind of failure
     """A reason to wait, in a few words; raises the ConnectError that no waiting mends."""
     import asyncpg
 
@@ -189,6 +196,8 @@ def _explain(error: Exception, url: str | None) -> str:
             raise errors.NoSuchDatabase(
                 f"{where}: {error.args[0]}", sqlstate=error.sqlstate, hint="Create it first, or name another."
             ) from None
+        case asyncpg.TargetServerAttributeNotMatched():
+            return f"no host is what target_session_attrs asks for, of {where}"
         case asyncpg.CannotConnectNowError() | asyncpg.TooManyConnectionsError():
             return f"{error.args[0]} (SQLSTATE {error.sqlstate})"
         case asyncpg.PostgresConnectionError():

@@ -40,7 +40,7 @@ SELECT
 FROM pg_catalog.pg_constraint AS "constraint"
 JOIN pg_catalog.pg_type AS type ON type.oid = "constraint".contypid
 JOIN space ON space.oid = type.typnamespace
-WHERE "constraint".contype = 'c'
+WHERE "constraint".contypid <> 0 AND "constraint".contype = 'c'
     AND NOT EXISTS (
         SELECT FROM extended
         WHERE extended.classid = 'pg_catalog.pg_type'::regclass AND extended.objid = type.oid

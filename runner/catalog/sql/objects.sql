@@ -3,12 +3,14 @@
 WITH space AS MATERIALIZED (
     SELECT oid, pg_catalog.quote_ident(nspname) AS schema
     FROM pg_catalog.pg_namespace
-    WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+    WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AND (:'only' = '' OR nspname = :'only')
 ),
 ledger AS MATERIALIZED (
     SELECT relnamespace
     FROM pg_catalog.pg_class
-    WHERE relname = '_migrations' AND pg_catalog.obj_description(oid, 'pg_class') LIKE 'migrate ledger, format %'
+    WHERE relname = '_migrations'
+        AND relnamespace IN (SELECT oid FROM space)
+        AND pg_catalog.obj_description(oid, 'pg_class') LIKE 'migrate ledger, format %'
 ),
 extended AS MATERIALIZED (
     SELECT classid, objid
