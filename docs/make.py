@@ -24,9 +24,9 @@ exit statuses ask of you: [exit status](exit-status.md).
 Shell completion is one line in the start-up file of your shell:
 
 ```sh
-eval "$(_MIGRATE_COMPLETE=bash_source migrate)"    # ~/.bashrc
-eval "$(_MIGRATE_COMPLETE=zsh_source migrate)"     # ~/.zshrc
-_MIGRATE_COMPLETE=fish_source migrate | source     # ~/.config/fish/config.fish
+eval "$(migrate completion bash)"      # ~/.bashrc
+eval "$(migrate completion zsh)"       # ~/.zshrc
+migrate completion fish | source       # ~/.config/fish/config.fish
 ```
 """
 _RULES_HEAD = """\

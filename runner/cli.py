@@ -404,6 +404,40 @@ def check_queries(revision: str | None, **flags: Any) -> None:
 
 
 @main.command()
+@_with(*_READS)
+def doctor(**flags: Any) -> None:
+    """Show what migrate sees: settings and where they come from, files, server, rights, ledger, lock.
+
+    Writes nothing. What keeps it from seeing the rest is shown last, and gives the exit status.
+    """
+
+    async def work(config: Config, live: LiveReport) -> Result:
+        from runner.config import load_config, origins
+        from runner.doctoring import doctor
+        from runner.errors import NoDatabase
+
+        unnamed = None
+        try:
+            config = load_config(flags)
+        except NoDatabase as error:
+            unnamed = error
+        return await doctor(config, origins(flags), unnamed=unnamed, listener=live)
+
+    _run("doctor", flags, work, needs_database=False)
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what makes a shell complete migrate's commands and flags."""
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    if kind:
+        click.echo(kind(main, {}, "migrate", "_MIGRATE_COMPLETE").source())
+
+
+@main.command()
 @click.argument("version", type=_VERSION)
 @_with(*_WRITES)
 def baseline(version: int, **flags: Any) -> None:

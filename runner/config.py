@@ -56,6 +56,14 @@ class Config(NamedTuple):
     tenant: bool = False
 
 
+class Origin(NamedTuple):
+    """A setting's text, and the flag, variable, key or default that it comes from."""
+
+    name: str
+    value: str
+    source: str
+
+
 class Setting(NamedTuple):
     """One row of the contract's table: where a value may come from, and how its text is read."""
 
@@ -121,22 +129,50 @@ def load_config(flags: Mapping[str, Any], *, needs_database: bool = True) -> Con
     return Config(database_url=url, embedded=embedded, keep_running=bool(flags.get("keep_running")), **values)
 
 
-def _value(setting: Setting, flag: str | None, project: Mapping[str, str]) -> Any:
-    """The first of flag, environment, pyproject and default that is there, read; errors name where it stood."""
+def _found(setting: Setting, flag: str | None, project: Mapping[str, str]) -> tuple[str, str] | None:
+    """The first of flag, environment, pyproject and default that is there, and which of them it is."""
     sources = (
         (flag, setting.flag),
         (os.environ.get(setting.environment or ""), setting.environment),
         (project.get(setting.key or ""), f"{setting.key} in [tool.migrate] of pyproject.toml"),
         (setting.default, "the default"),
     )
-    for text, source in sources:
-        if not text:
-            continue
-        try:
-            return setting.read(text)
-        except ValueError as error:
-            raise BadSetting(f'{source} is "{text}", which cannot be read', hint=str(error)) from None
-    return None
+    return next(((text, source or "") for text, source in sources if text), None)
+
+
+def _value(setting: Setting, flag: str | None, project: Mapping[str, str]) -> Any:
+    """The setting, read, from the first place that has it; errors name where it stood."""
+    found = _found(setting, flag, project)
+    if found is None:
+        return None
+    text, source = found
+    try:
+        return setting.read(text)
+    except ValueError as error:
+        raise BadSetting(f'{source} is "{text}", which cannot be read', hint=str(error)) from None
+
+
+def origins(flags: Mapping[str, Any]) -> tuple[Origin, ...]:
+    """Where each setting comes from that is set; the database first, its URL as it is."""
+    project = _project_settings()
+    settings = [
+        Origin(setting.flag.removeprefix("--"), *found)
+        for name, setting in SETTINGS.items()
+        if (found := _found(setting, flags.get(name), project))
+    ]
+    return (_database_origin(flags), *settings)
+
+
+def _database_origin(flags: Mapping[str, Any]) -> Origin:
+    if flags.get("embedded") is not None:
+        return Origin("database", "embedded", "--embedded")
+    if url := flags.get("database_url"):
+        return Origin("database", url, "--database-url")
+    for name in ("MIGRATE_DATABASE_URL", "DATABASE_URL"):
+        if url := os.environ.get(name):
+            return Origin("database", url, name)
+    named = [name for name in _LIBPQ if os.environ.get(name)]
+    return Origin("database", "of libpq's environment" if named else "none", ", ".join(named) or "nothing names one")
 
 
 def _database(flags: Mapping[str, Any], project: Mapping[str, str]) -> tuple[str | None, Path | None]:

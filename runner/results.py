@@ -283,6 +283,33 @@ class DocsResult(NamedTuple):
         return Exit.DONE
 
 
+class Seen(NamedTuple):
+    """One thing that `doctor` saw; `source` is where a setting comes from."""
+
+    name: str
+    value: str
+    source: str | None = None
+
+
+class Section(NamedTuple):
+    """What belongs together of what `doctor` saw."""
+
+    name: str
+    seen: tuple[Seen, ...]
+
+
+class DoctorResult(NamedTuple):
+    """What `doctor` saw, and what kept it from seeing the rest."""
+
+    sections: tuple[Section, ...]
+    error: MigrateError | None
+
+    @property
+    def status(self) -> Exit:
+        """That of the error, else DONE."""
+        return self.error.status if self.error else Exit.DONE
+
+
 class Outcome(NamedTuple):
     """How a command ended at one target of a fleet: a result or an error, or neither if it was not tried."""
 
@@ -378,6 +405,7 @@ Result = (
     | ReviewResult
     | StatsResult
     | DocsResult
+    | DoctorResult
     | FleetResult
     | PlanResult
     | BaselineResult

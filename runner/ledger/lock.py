@@ -150,10 +150,10 @@ async def _poll(session: Session, try_once: Callable[[], Awaitable[bool]], tip: 
 
 async def _pause(session: Session) -> None:
     patience = session.turn
-    why = await _holder(session) if patience.word_is_due() else ""
+    why = await holder(session) if patience.word_is_due() else ""
     if not await patience.pause(f"waiting for another runner{why}"):
         raise LockTimeout(
-            f"another runner holds the lock after {format_duration(patience.elapsed() * 1000)}{await _holder(session)}",
+            f"another runner holds the lock after {format_duration(patience.elapsed() * 1000)}{await holder(session)}",
             hint="Try again later, or allow more time with --lock-wait.",
         )
 
@@ -182,7 +182,8 @@ def _the_lock(session: Session) -> str:
     return load_sql("ledger", "the_lock", key=lock_key(session.schema))
 
 
-async def _holder(session: Session) -> str:
+async def holder(session: Session) -> str:
+    """Who holds the lock, in words that begin with a colon; empty if nobody does."""
     rows = await fetch_rows(session.connection, load_sql("ledger", "holder", the_lock=_the_lock(session)))
     for pid, host, application, since in rows:
         return f": pid {pid} on {host}, {application or 'unknown application'}, since {since or 'unknown'}"

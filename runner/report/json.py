@@ -9,6 +9,7 @@ from runner.results import (
     CheckResult,
     DeclaredResult,
     DocsResult,
+    DoctorResult,
     DraftResult,
     DumpResult,
     FleetResult,
@@ -81,6 +82,9 @@ def result_parts(result: Result) -> dict[str, Any]:
             return {"statistics": as_document(result.sizes)}
         case DocsResult():
             return {"tables": sum(key.kind == "table" for key in result.catalog.objects)}
+        case DoctorResult():
+            sections = {section.name: [seen._asdict() for seen in section.seen] for section in result.sections}
+            return {"sections": sections, "problem": error_parts(result.error)["error"] if result.error else None}
         case FleetResult():
             targets = [_outcome(each) for each in result.outcomes]
             return {"targets": targets, "duration_ms": result.duration_ms}

@@ -20,6 +20,7 @@ from runner.results import (
     CheckResult,
     DeclaredResult,
     DocsResult,
+    DoctorResult,
     DraftResult,
     DumpResult,
     FleetResult,
@@ -95,6 +96,8 @@ def render(result: Result) -> str:
             return as_text(result.sizes).removesuffix("\n")
         case DocsResult():
             return _documented(result)
+        case DoctorResult():
+            return _seen(result)
         case FleetResult():
             return fleet_text(result, error_text)
         case PlanResult():
@@ -121,6 +124,18 @@ def written(result: Result, paths: Sequence[str]) -> str:
 def _documented(result: DocsResult) -> str:
     tables = sum(key.kind == "table" for key in result.catalog.objects)
     return f"{_count(tables, 'table')}, made by {_count(len(result.files), 'migration')}"
+
+
+def _seen(result: DoctorResult) -> str:
+    """Each section under its name, and the error that ended the looking."""
+    width = max(len(seen.name) for section in result.sections for seen in section.seen)
+    lines = []
+    for section in result.sections:
+        lines.append(bold(section.name))
+        for name, value, source in section.seen:
+            indented = value.replace("\n", f"\n{' ' * (width + 4)}")
+            lines.append(f"  {name:<{width}}  {indented}{dim(f'  ({source})') if source else ''}")
+    return "\n".join([*lines, *([error_text(result.error)] if result.error else [])])
 
 
 def _up(result: UpResult) -> str:
