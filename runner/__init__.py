@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from runner.errors import MigrateError
     from runner.generating import check_generated, generate
     from runner.ledger.session import Listener
-    from runner.migrations.folder import load_folder
+    from runner.migrations.folder import load_folder, packaged
     from runner.migrations.migration import Migration
     from runner.server.embedded import running
     from runner.verifying import verify
@@ -28,6 +28,7 @@ _HOME = {
     "check_generated": "runner.generating",
     "generate": "runner.generating",
     "load_folder": "runner.migrations.folder",
+    "packaged": "runner.migrations.folder",
     "running": "runner.server.embedded",
     "verify": "runner.verifying",
 }
@@ -42,6 +43,7 @@ __all__ = [
     "generate",
     "load_folder",
     "new",
+    "packaged",
     "plan",
     "resolve",
     "running",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from runner.errors import BadFileName, BadName, EmptyFolder, NoFolder, NotUtf8, NulByte, Place, SameVersion, Unwritable
 from runner.migrations.migration import Header, Migration, checksum, read_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _NAME = re.compile(r"([0-9]{1,18})_([A-Za-z0-9_.-]+)\.sql")
@@ -135,3 +137,27 @@ def write_next(folder: Path, words: str, text: str) -> Path:
 def load_if_any(folder: Path) -> tuple[Migration, ...]:
     """The migrations of a folder; none if it is not there, or holds none yet."""
     return load_folder(folder) if any(folder.glob("*.sql")) else ()
+
+
+@contextmanager
+def packaged(package: str, folder: str = "migrations") -> Iterator[Path]:
+    """The folder of a package that holds its migrations, on disk as long as it is needed.
+
+    `with packaged("shop.db") as folder: await up(Config(folder=folder, …))`. A package that is imported from a zip file
+    has its `.sql` files written into a temporary folder meanwhile. Raises ModuleNotFoundError.
+    """
+    import tempfile
+    from importlib.resources import files
+    from pathlib import Path
+
+    source = files(package).joinpath(folder)
+    if isinstance(source, Path):
+        yield source
+        return
+    with tempfile.TemporaryDirectory() as place:
+        copy = Path(place) / folder
+        copy.mkdir(parents=True)
+        for each in source.iterdir() if source.is_dir() else ():
+            if each.is_file() and each.name.endswith(".sql"):
+                (copy / each.name).write_bytes(each.read_bytes())
+        yield copy

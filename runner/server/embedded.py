@@ -12,7 +12,7 @@ from runner.server.binaries import find_binaries
 from runner.server.cluster import Cluster
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
     from subprocess import Popen
 
 _POLL = 0.05  # seconds
@@ -20,9 +20,11 @@ _POLL = 0.05  # seconds
 
 @asynccontextmanager
 async def running(
-    folder: Path, *, keep: bool, tell: Callable[[str], None], major: int | None = None
+    folder: Path, *, keep: bool, tell: Callable[[str], None], major: int | None = None, options: Sequence[str] = ()
 ) -> AsyncIterator[str]:
     """The URL of the server in the folder: made if it is not there, of that major, and started if it does not run.
+
+    `options` are those of `postgres`, for one that is started here.
 
     The command that started it stops it, when the last command that uses it has ended; with `keep`, nobody does.
     Raises an EmbeddedError.
@@ -32,7 +34,7 @@ async def running(
         await _lock(starting, fcntl.LOCK_EX)
         await _lock(users, fcntl.LOCK_SH)
         cluster = _cluster(folder, major)
-        process = None if cluster.is_accepting() else cluster.start(dies_with_parent=not keep)
+        process = None if cluster.is_accepting() else cluster.start(options, dies_with_parent=not keep)
         fcntl.flock(starting, fcntl.LOCK_UN)
         tell(_greeting(cluster, process, keep=keep))
         try:
