@@ -236,6 +236,13 @@ def test_two_tables_that_are_locked_together(live: Sizes | None, severities: lis
             "without a limit",
             id="set_config",
         ),
+        pytest.param("SET LOCAL lock_timeout TO '1.5s';\nALTER TABLE orders ADD x int;", None, id="SET to a fraction"),
+        pytest.param("SET lock_timeout = 2000 /* ms */;\nALTER TABLE orders ADD x int;", None, id="SET with a comment"),
+        pytest.param(
+            "SET LOCAL \"lock_timeout\" = '100s';\nALTER TABLE orders ADD x int;", "for up to 100 s", id="quoted"
+        ),
+        pytest.param("SET lock_timeout = '500000us';\nALTER TABLE orders ADD x int;", None, id="SET in microseconds"),
+        pytest.param('RESET "lock_timeout";\nALTER TABLE orders ADD x int;', "without a limit", id="RESET quoted"),
         pytest.param("SET lock_timeout = '2s';\nALTER TABLE orders ADD x int;", None, id="SET to short"),
         pytest.param("-- migrate: no-transaction\nVACUUM FULL orders;", "without a limit", id="alone"),
         pytest.param("-- migrate: no-transaction\nALTER TABLE orders ADD x int;", None, id="counted in a transaction"),
