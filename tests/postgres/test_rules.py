@@ -1,5 +1,7 @@
 """Every rule finds its bad example and lets its good one pass, on every server: what its page says is true."""
 
+# a row of a table is a line
+
 from __future__ import annotations
 
 import asyncio
@@ -11,7 +13,7 @@ from runner.review.review import judge
 from runner.review.rules import RULES
 from runner.review.rules.rule import Severity
 from runner.review.sizes import Sizes, TableSize
-from tests.conftest import new_database
+from tests.conftest import ON_ONE_SERVER, new_database
 from tests.postgres.tracing import subjects
 
 if TYPE_CHECKING:
@@ -30,6 +32,57 @@ TOGETHER = {
 }
 """Bad examples that have more than one hazard: each has to be avoided in its own way."""
 EVERY_RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+
+SETUP = """
+CREATE TABLE t (id bigint PRIMARY KEY, a int, b int, c text, schema text, rename text);
+CREATE UNIQUE INDEX t_a_idx ON t (a);
+CREATE INDEX t_b_idx ON t (b);
+CREATE TABLE p (id bigint PRIMARY KEY, t_id bigint REFERENCES t (id), v int CONSTRAINT p_v_check CHECK (v > 0));
+CREATE INDEX p_t_id_idx ON p (t_id);
+CREATE VIEW v AS SELECT a, b FROM t;
+CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION two() RETURNS int LANGUAGE sql AS 'SELECT 2';
+CREATE VIEW ones AS SELECT one() AS n;
+CREATE FUNCTION fired() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE SEQUENCE numbers;
+CREATE SCHEMA app;
+CREATE TABLE app.users (id bigint PRIMARY KEY, age int);
+CREATE TABLE app.kid (id bigint, t_id bigint REFERENCES t);
+CREATE TABLE serials (id serial PRIMARY KEY, x text);
+CREATE TABLE ev (k int NOT NULL) PARTITION BY RANGE (k);
+CREATE TABLE ev_1 PARTITION OF ev FOR VALUES FROM (0) TO (10);
+CREATE TABLE par (id int NOT NULL);
+CREATE TABLE chi (own int) INHERITS (par);
+CREATE TYPE mood AS ENUM ('sad', 'ok');
+CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+CREATE TABLE kinds (m mood, p positive, many int[], bits bit(3), few bit varying(5));
+"""
+ABROAD = """
+DROP FOREIGN DATA WRAPPER IF EXISTS nowhere CASCADE;
+CREATE FOREIGN DATA WRAPPER nowhere; CREATE SERVER nowhere FOREIGN DATA WRAPPER nowhere;
+CREATE FOREIGN TABLE abroad (x int) SERVER nowhere;
+"""
+CASES = [
+    # Changes of rows.
+    ("MERGE INTO t USING (SELECT 1 AS id WHERE true) AS s ON t.id = s.id WHEN MATCHED THEN DELETE", ""),
+    ("UPDATE t SET a = (SELECT v FROM p WHERE p.id = t.id)", "full-table-dml"),
+    ("UPDATE t SET a = p.v FROM (SELECT v, id FROM p WHERE v > 1) AS p WHERE p.id = t.id", ""),
+    ("WITH x AS (SELECT 1 WHERE true) UPDATE t SET a = 1", "full-table-dml"),
+    ("WITH x AS (SELECT 1 AS id) UPDATE t SET a = 1 FROM x WHERE x.id = t.id", ""),
+    ("WITH x AS (DELETE FROM t RETURNING *) SELECT count(*) FROM x WHERE a = 1", "full-table-dml"),
+    ("WITH x AS (DELETE FROM t WHERE a = 1 RETURNING *) SELECT count(*) FROM x", ""),
+    ('UPDATE ONLY "app"."users" AS u SET age = 1', "full-table-dml"),
+    ("SET LOCAL search_path TO app, public;\nDELETE FROM users", "full-table-dml"),
+    ("DELETE FROM users", "statement-fails"),
+    ("DO $$ BEGIN UPDATE t SET a = 2; END $$", "full-table-dml"),
+    ("DO $x$ BEGIN UPDATE t SET a = 2 WHERE id = 1; PERFORM 1 FROM t FOR UPDATE; END $x$", ""),
+    ("CREATE TEMP TABLE t (a int) ON COMMIT DROP;\nUPDATE t SET a = 1", ""),
+    ("INSERT INTO t (id) SELECT 7 WHERE NOT EXISTS (SELECT 1 FROM t WHERE id = 7)", ""),
+    ("ALTER TABLE p ADD COLUMN q int;\nINSERT INTO t (id) SELECT 7 WHERE NOT EXISTS (SELECT FROM t WHERE id = 7)", ""),
+    ("ALTER TABLE p ADD COLUMN q int;\nINSERT INTO t (id) SELECT id FROM p", "lock-held-long"),
+]  # fmt: skip
+"""A file of one statement or two, and the rules that find more than a note in it."""
+MORE = "ALTER TABLE p ADD CONSTRAINT p_one CHECK (id > 1) NOT VALID, ADD CONSTRAINT p_two CHECK (id > 2) NOT VALID;"
 
 
 class Examples:
@@ -78,10 +131,26 @@ def test_the_server_accepts_good_examples(rule: Rule, examples: Examples) -> Non
     assert [statement.refusal for subject in good for statement in subject.statements if statement.refusal] == []
 
 
+@ON_ONE_SERVER
+@pytest.mark.parametrize(("text", "rules"), CASES, ids=[text for text, _ in CASES])
+def test_what_is_found(text: str, rules: str, examples: Examples) -> None:
+    assert {finding.rule for finding in warnings(traced(examples, f"{text};"))} == set(rules.split())
+
+
+def traced(examples: Examples, text: str) -> Subject:
+    [subject] = asyncio.run(subjects(examples.url, SETUP + MORE + ABROAD, [text]))
+    return subject
+
+
+def sized(subject: Subject, size: TableSize) -> Sizes:
+    """A database where all tables are of one size."""
+    tables = {str(relation): size for relation in subject.trace.existing}
+    return Sizes("live", "2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z", 170_000, "UTC", None, tables)
+
+
 def live(subject: Subject) -> Sizes:
     """A database where all tables are large and busy: even a lock of a moment is felt."""
-    tables = {str(relation): LARGE_AND_BUSY for relation in subject.trace.existing}
-    return Sizes("live", "2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z", 170_000, "UTC", None, tables)
+    return sized(subject, LARGE_AND_BUSY)
 
 
 def warnings(subject: Subject) -> list[Finding]:
