@@ -1,6 +1,6 @@
 """Every rule finds its bad example and lets its good one pass, on every server: what its page says is true."""
 
-# a row of a table is a line
+# ruff: noqa: E501  # a row of a table is a line
 
 from __future__ import annotations
 
@@ -62,7 +62,17 @@ DROP FOREIGN DATA WRAPPER IF EXISTS nowhere CASCADE;
 CREATE FOREIGN DATA WRAPPER nowhere; CREATE SERVER nowhere FOREIGN DATA WRAPPER nowhere;
 CREATE FOREIGN TABLE abroad (x int) SERVER nowhere;
 """
+UNENFORCED = "ALTER TABLE p ALTER CONSTRAINT p_t_id_fkey NOT ENFORCED;"
 CASES = [
+    # A constraint that is dropped and added again under its name.
+    ("ALTER TABLE p DROP CONSTRAINT p_t_id_fkey, ADD CONSTRAINT p_t_id_fkey FOREIGN KEY (t_id) REFERENCES t (id) ON DELETE CASCADE", "foreign-key-scan"),
+    ("ALTER TABLE p DROP CONSTRAINT p_t_id_fkey, ADD CONSTRAINT p_t_id_fkey FOREIGN KEY (t_id) REFERENCES t (id)", "scan-blocking"),
+    ("ALTER TABLE p DROP CONSTRAINT p_v_check, ADD CONSTRAINT p_v_check CHECK (v > 1)", "check-scan"),
+    ("ALTER TABLE p DROP CONSTRAINT p_v_check, ADD CONSTRAINT p_v_check CHECK (v > 1) NOT VALID", ""),
+    ("ALTER TABLE p DROP CONSTRAINT p_pkey, ADD CONSTRAINT p_pkey PRIMARY KEY (id, t_id)", "unique-blocking"),
+    ("ALTER TABLE p DROP CONSTRAINT p_pkey, ADD CONSTRAINT p_pkey PRIMARY KEY (id)", "unique-blocking"),
+    ("ALTER TABLE p RENAME COLUMN t_id TO u_id", "rename"),
+    ("ALTER TABLE t RENAME COLUMN id TO key", "rename"),
     # Changes of rows.
     ("MERGE INTO t USING (SELECT 1 AS id WHERE true) AS s ON t.id = s.id WHEN MATCHED THEN DELETE", ""),
     ("UPDATE t SET a = (SELECT v FROM p WHERE p.id = t.id)", "full-table-dml"),
@@ -80,6 +90,10 @@ CASES = [
     ("INSERT INTO t (id) SELECT 7 WHERE NOT EXISTS (SELECT 1 FROM t WHERE id = 7)", ""),
     ("ALTER TABLE p ADD COLUMN q int;\nINSERT INTO t (id) SELECT 7 WHERE NOT EXISTS (SELECT FROM t WHERE id = 7)", ""),
     ("ALTER TABLE p ADD COLUMN q int;\nINSERT INTO t (id) SELECT id FROM p", "lock-held-long"),
+    # Partitions.
+    ("CREATE INDEX ON ev (k)", "index-blocking"),
+    ("ALTER TABLE ev ADD PRIMARY KEY (k)", "unique-blocking"),
+    ("ALTER TABLE ev ADD UNIQUE (k)", "unique-blocking"),
 ]  # fmt: skip
 """A file of one statement or two, and the rules that find more than a note in it."""
 MORE = "ALTER TABLE p ADD CONSTRAINT p_one CHECK (id > 1) NOT VALID, ADD CONSTRAINT p_two CHECK (id > 2) NOT VALID;"
@@ -135,6 +149,13 @@ def test_the_server_accepts_good_examples(rule: Rule, examples: Examples) -> Non
 @pytest.mark.parametrize(("text", "rules"), CASES, ids=[text for text, _ in CASES])
 def test_what_is_found(text: str, rules: str, examples: Examples) -> None:
     assert {finding.rule for finding in warnings(traced(examples, f"{text};"))} == set(rules.split())
+
+
+def test_a_foreign_key_that_is_enforced_from_now_on_reads_its_table(server: Server, examples: Examples) -> None:
+    if "/15/" in str(server.binaries):
+        pytest.skip("PostgreSQL 18 has it")
+    [enforced] = asyncio.run(subjects(examples.url, SETUP + UNENFORCED, [UNENFORCED.replace("NOT ", "")]))
+    assert {finding.rule for finding in warnings(enforced)} == {"foreign-key-scan"}
 
 
 def traced(examples: Examples, text: str) -> Subject:
