@@ -73,6 +73,7 @@ CASES = [
     ("ALTER TABLE p DROP CONSTRAINT p_pkey, ADD CONSTRAINT p_pkey PRIMARY KEY (id)", "unique-blocking"),
     ("ALTER TABLE p RENAME COLUMN t_id TO u_id", "rename"),
     ("ALTER TABLE t RENAME COLUMN id TO key", "rename"),
+    ("ALTER TABLE app.kid RENAME CONSTRAINT kid_t_id_fkey TO kid_of_t", ""),
     # Changes of rows.
     ("MERGE INTO t USING (SELECT 1 AS id WHERE true) AS s ON t.id = s.id WHEN MATCHED THEN DELETE", ""),
     ("UPDATE t SET a = (SELECT v FROM p WHERE p.id = t.id)", "full-table-dml"),
@@ -87,16 +88,61 @@ CASES = [
     ("DO $$ BEGIN UPDATE t SET a = 2; END $$", "full-table-dml"),
     ("DO $x$ BEGIN UPDATE t SET a = 2 WHERE id = 1; PERFORM 1 FROM t FOR UPDATE; END $x$", ""),
     ("CREATE TEMP TABLE t (a int) ON COMMIT DROP;\nUPDATE t SET a = 1", ""),
+    ("TRUNCATE t CASCADE", "truncate cascade"),
+    ("TRUNCATE ev CASCADE", "truncate"),
+    ("CREATE TABLE made (a int);\nTRUNCATE made", ""),
     ("INSERT INTO t (id) SELECT 7 WHERE NOT EXISTS (SELECT 1 FROM t WHERE id = 7)", ""),
     ("ALTER TABLE p ADD COLUMN q int;\nINSERT INTO t (id) SELECT 7 WHERE NOT EXISTS (SELECT FROM t WHERE id = 7)", ""),
     ("ALTER TABLE p ADD COLUMN q int;\nINSERT INTO t (id) SELECT id FROM p", "lock-held-long"),
+    # What is gone, and what is not.
+    ("ALTER TABLE t DROP COLUMN c, ENABLE ROW LEVEL SECURITY", "drop-column-or-table trigger-policy-rule"),
+    ("ALTER TABLE t DROP COLUMN c, SET (fillfactor=70)", "drop-column-or-table"),
+    ("ALTER TABLE serials DROP COLUMN x, SET UNLOGGED", "drop-column-or-table table-rewrite"),
+    ("ALTER TABLE t DROP COLUMN schema", "drop-column-or-table"),
+    ("ALTER TABLE t DROP COLUMN rename", "drop-column-or-table"),
+    ("DROP SEQUENCE numbers", "drop-column-or-table"),
+    ("ALTER SEQUENCE numbers RENAME TO digits", ""),
+    ("ALTER SEQUENCE numbers OWNED BY t.id", ""),
+    ("DROP FUNCTION fired()", ""),
+    ("DROP FUNCTION two()", "drop-column-or-table"),
+    ("DROP FUNCTION two();\nCREATE FUNCTION two() RETURNS bigint LANGUAGE sql AS 'SELECT 2'", ""),
+    ("DROP VIEW v;\nCREATE VIEW v AS SELECT a FROM t", ""),
+    ("DROP TABLE app.users;\nCREATE TABLE app.users (id bigint)", "drop-column-or-table"),
+    ("ALTER VIEW v RENAME COLUMN a TO aa", "rename"),
+    # What only seems to come.
+    ("ALTER TABLE p ADD COLUMN schema text NOT NULL", "not-null-without-default"),
+    ("ALTER TABLE ev DETACH PARTITION ev_1", "partition-locks-parent"),
+    ("ALTER TABLE chi NO INHERIT par", ""),
+    ("ALTER FOREIGN TABLE abroad ADD COLUMN y int NOT NULL", ""),
+    ("ALTER TABLE serials RENAME TO counted", "rename"),
+    ("CREATE TABLE made (id serial PRIMARY KEY);\nALTER TABLE made RENAME TO renamed", "type-choice"),
+    ("ALTER TABLE app.kid SET SCHEMA public", "rename"),
+    ("ALTER SCHEMA app RENAME TO application", "rename"),
+    ("ALTER TYPE mood RENAME TO feeling", "rename"),
+    # Types.
+    ("ALTER TABLE kinds ALTER COLUMN p TYPE int", ""),
+    ("ALTER TABLE kinds ALTER COLUMN p TYPE smallint", "table-rewrite depends-on-rows"),
+    ("ALTER TABLE kinds ALTER COLUMN many TYPE bigint[]", "table-rewrite"),
+    ("ALTER TABLE kinds ALTER COLUMN many TYPE smallint[]", "table-rewrite depends-on-rows"),
+    ("ALTER TABLE kinds ALTER COLUMN bits TYPE bit varying", ""),
+    ("ALTER TABLE kinds ALTER COLUMN few TYPE bit varying(3)", "table-rewrite depends-on-rows"),
     # Partitions.
     ("CREATE INDEX ON ev (k)", "index-blocking"),
     ("ALTER TABLE ev ADD PRIMARY KEY (k)", "unique-blocking"),
     ("ALTER TABLE ev ADD UNIQUE (k)", "unique-blocking"),
+    # CASCADE.
+    ("DROP FUNCTION one() CASCADE", "drop-column-or-table cascade"),
+    ("ALTER TABLE p DROP COLUMN v CASCADE", "drop-column-or-table"),
+    ("ALTER TABLE t DROP COLUMN b CASCADE", "drop-column-or-table cascade"),
+    ("ALTER TABLE p DROP COLUMN v, ADD COLUMN w bigint REFERENCES t (id) ON DELETE CASCADE", "drop-column-or-table foreign-key-without-index"),
+    # Several statements.
+    ("ALTER TABLE p VALIDATE CONSTRAINT p_one;\nALTER TABLE p VALIDATE CONSTRAINT p_two", ""),
+    ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", "statement-fails"),
 ]  # fmt: skip
 """A file of one statement or two, and the rules that find more than a note in it."""
 MORE = "ALTER TABLE p ADD CONSTRAINT p_one CHECK (id > 1) NOT VALID, ADD CONSTRAINT p_two CHECK (id > 2) NOT VALID;"
+UNCOUNTED = LARGE_AND_BUSY._replace(rows=0, table_bytes=13 * 2**20, reads=0, writes=0, published=False)
+EMPTY = UNCOUNTED._replace(table_bytes=8192)
 
 
 class Examples:
@@ -151,11 +197,70 @@ def test_what_is_found(text: str, rules: str, examples: Examples) -> None:
     assert {finding.rule for finding in warnings(traced(examples, f"{text};"))} == set(rules.split())
 
 
-def test_a_foreign_key_that_is_enforced_from_now_on_reads_its_table(server: Server, examples: Examples) -> None:
-    if "/15/" in str(server.binaries):
+@ON_ONE_SERVER
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ALTER INDEX t_a_idx RENAME TO t_a_key",
+        "ALTER TABLE t ADD CONSTRAINT t_a_key UNIQUE USING INDEX t_a_idx",
+        "ALTER TABLE p RENAME CONSTRAINT p_pkey TO p_key",
+    ],
+)
+def test_what_is_unique_already_cannot_fail(text: str, examples: Examples) -> None:
+    assert "depends-on-rows" not in {finding.rule for finding in judge(traced(examples, f"{text};")).findings}
+
+
+def test_a_foreign_key_that_is_enforced_from_now_on_reads_its_table(examples: Examples) -> None:
+    before, enforced = asyncio.run(subjects(examples.url, SETUP, [UNENFORCED, UNENFORCED.replace("NOT ", "")]))
+    if before.trace.before.major < 18:
         pytest.skip("PostgreSQL 18 has it")
-    [enforced] = asyncio.run(subjects(examples.url, SETUP + UNENFORCED, [UNENFORCED.replace("NOT ", "")]))
     assert {finding.rule for finding in warnings(enforced)} == {"foreign-key-scan"}
+
+
+@ON_ONE_SERVER
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("DROP FUNCTION one() CASCADE", "does not name: view ones."),
+        ("ALTER TABLE t DROP COLUMN b CASCADE", "does not name: view v."),
+        ("ALTER TABLE t DROP CONSTRAINT t_pkey CASCADE", "constraint kid_t_id_fkey, constraint p_t_id_fkey."),
+        ("DO $$ BEGIN CREATE INDEX made ON t (c); END $$", "it changed index made, and locked t."),
+        ("ALTER TABLE p DROP CONSTRAINT p_v_check, ADD CONSTRAINT p_v_check CHECK (v > 0)", "reads p from end to end"),
+    ],
+)
+def test_what_is_said(text: str, says: str, examples: Examples) -> None:
+    assert says in " ".join(finding.message for finding in warnings(traced(examples, f"{text};")))
+
+
+@ON_ONE_SERVER
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("ALTER TABLE t ADD COLUMN x int NOT NULL", "not-null-without-default"),
+        ("ALTER TABLE t DROP COLUMN c", "drop-column-or-table"),
+        ("DELETE FROM t", "full-table-dml"),
+        ("TRUNCATE app.kid", "truncate"),
+    ],
+)
+def test_a_table_whose_rows_nobody_counted_is_not_empty(text: str, rule: str, examples: Examples) -> None:
+    subject = traced(examples, f"{text};")
+    found = {
+        name: max(
+            each.severity for each in judge(subject._replace(sizes=sized(subject, size))).findings if each.rule == rule
+        )
+        for name, size in (("uncounted", UNCOUNTED), ("empty", EMPTY))
+    }
+    assert found["uncounted"] >= Severity.WARNING
+    assert found["empty"] == Severity.NOTE
+
+
+@ON_ONE_SERVER
+def test_a_query_uses_a_column_if_it_names_that_one(examples: Examples) -> None:
+    queries = "-- name: OfA :many\nSELECT a FROM t;\n-- name: Other :many\nSELECT c FROM t;\n"
+    text = "ALTER TABLE t DROP COLUMN c, ADD COLUMN a_c int; ALTER TABLE kinds DROP COLUMN m;"
+    [subject] = asyncio.run(subjects(examples.url, SETUP, [text], queries))
+    first, second = (each.message for each in judge(subject).findings if each.rule == "drop-column-or-table")
+    assert (first, second) == ("Gone for good: column t.c. Other still uses it.", "Gone for good: column kinds.m.")
 
 
 def traced(examples: Examples, text: str) -> Subject:
