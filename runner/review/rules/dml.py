@@ -10,7 +10,7 @@ from runner.review.locks import LockMode
 from runner.review.sizes import SMALL_ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from runner.review.observed import Observed, Relation
     from runner.review.rules.rule import Subject
@@ -42,9 +42,10 @@ def changes(subject: Subject, statement: Observed) -> Iterator[Change]:
     """What a statement changes itself, within WITH, or in the body of a DO, in the order of its text."""
     if statement.verb not in _VERBS:
         return
+    held = [each for each, mode in subject.trace.held(statement).items() if _may_change(each, mode)]
     found = list(_words(_body(statement.sql) if statement.verb == "do" else statement.sql))
     for at, (verb, depth) in enumerate(found):
-        if verb in _CHANGING and (table := _table(subject, statement, _name(found[at + 1 : at + 6]))):
+        if verb in _CHANGING and (table := _table(statement, held, _name(found[at + 1 : at + 6]))):
             # The source of a MERGE says which rows there are.
             rest = [word.text for word in found[at:]] if verb == "merge" else _rest(found[at:], depth)
             yield Change(verb, table, every="where" not in rest)
@@ -78,16 +79,15 @@ def _rest(words: Sequence[_Word], depth: int) -> list[str]:
     return [word.text for word in words[:end] if word.depth == depth]
 
 
-def _table(subject: Subject, statement: Observed, name: tuple[str, ...]) -> Relation | None:
-    """The table of before of that name, if it is one that the server locked to change its rows."""
+def _may_change(relation: Relation, mode: LockMode) -> bool:
+    """Whether the server locked a table to change its rows, or for more than that."""
+    return relation.holds_rows and mode >= LockMode.ROW_EXCLUSIVE
+
+
+def _table(statement: Observed, held: Iterable[Relation], name: tuple[str, ...]) -> Relation | None:
+    """The one of that name among the tables that are held; rather one that the statement itself locked."""
     plain = tuple(map(_plain, name))
-    held = subject.trace.held(statement)
-    found = [
-        each
-        for each, mode in held.items()
-        if each.holds_rows and mode >= LockMode.ROW_EXCLUSIVE
-        if plain in ((_plain(each.name),), (_plain(each.schema), _plain(each.name)))
-    ]
+    found = [each for each in held if plain in ((_plain(each.name),), (_plain(each.schema), _plain(each.name)))]
     return max(found, key=lambda each: (statement.mode(each) is not None, each.schema == "public"), default=None)
 
 

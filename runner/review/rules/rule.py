@@ -125,8 +125,9 @@ class Subject(NamedTuple):
 
     def blocked(self, statement: Observed, relations: Iterable[Relation], effort: Effort) -> Blocked | None:
         """Those of the relations whose users wait while the statement works on them, if there are any."""
-        held = self.trace.held(statement)
-        modes = {each: held[each] for each in relations if each in held and held[each].blocks_writes}
+        asked = tuple(relations)
+        held = self.trace.held(statement) if asked else {}
+        modes = {each: held[each] for each in asked if each in held and held[each].blocks_writes}
         if not modes:
             return None
         return Blocked(
