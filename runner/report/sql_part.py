@@ -7,15 +7,16 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.migrations.migration import Mode
-from runner.report.amounts import age_text, rows_text, size_text
+from runner.report.amounts import size_text
 from runner.report.markup import anchor, code, fold, link, text
-from runner.report.summary import count, felt
+from runner.report.summary import count, deeds_of, felt
 from runner.review.locks import WORK, waiting
-from runner.review.sizes import in_bytes, in_time
+from runner.review.sizes import in_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from runner.report.summary import Deed
     from runner.review.locks import LockMode
     from runner.review.observed import Lock, Observed, Refusal, Relation
     from runner.review.review import Reviewed
@@ -142,7 +143,8 @@ def _told(reviewed: Reviewed, number: int, held: Mapping[Relation, LockMode]) ->
     """The line under a statement; nothing if it takes no lock on what existed, and nothing was found in it."""
     subject = reviewed.subject
     observed = subject.statements[number - 1]
-    items = [*_found(reviewed, number), *_locks(subject, observed), *_deeds(subject, observed)]
+    items = [*_found(reviewed, number), *_locks(subject, observed)]
+    items += map(_deed, deeds_of(subject, observed))
     items += [_refused(observed.refusal)] if observed.refusal else []
     if not items:
         return ""
@@ -210,29 +212,10 @@ def _joined(words: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
-def _deeds(subject: Subject, observed: Observed) -> Iterator[str]:
+def _deed(deed: Deed) -> str:
     """What it does besides locking, with how much there is of it."""
-    yield from (_deed("rewrites", subject, each, indexes=True) for each in observed.rewritten)
-    yield from (_deed("rebuilds index", subject, each) for each in observed.rebuilt)
-    scans = [each for each in observed.scanned if each not in observed.rewritten]
-    yield from (_deed("scans", subject, each, after=" from end to end") for each in scans)
-    yield from (f"<b>builds</b> index {code(each)} on {code(each.table)}" for each in observed.built)
-    if rows := subject.estimates.get(observed.number):
-        yield f"<b>changes</b> {rows_text(rows)}, as the live database's planner expects"
-    if observed.waits:
-        oldest = subject.sizes.oldest_transaction_s if subject.sizes else None
-        age = f"; the oldest was {age_text(oldest)} old when the sizes were taken" if oldest is not None else ""
-        yield f"<b>waits</b> for every older transaction of the database to end{age}"
-
-
-def _deed(verb: str, subject: Subject, relation: Relation, *, indexes: bool = False, after: str = "") -> str:
-    size = subject.size(relation)
-    amount = ""
-    if size and relation.holds_rows:
-        whole = size.table_bytes + (size.index_bytes if indexes else 0)
-        time = f", <small>{in_time(whole, subject.throughput)}</small>" if whole else ""
-        amount = f": {size_text(size, with_indexes=indexes)}{time}"
-    return f'<b class="deed">{verb}</b> {code(relation)}{after}{amount}'
+    relation = f" {code(deed.relation)}" if deed.relation else ""
+    return f'<b class="deed">{deed.verb}</b>{relation}{text(deed.rest)}'
 
 
 def _refused(refusal: Refusal) -> str:

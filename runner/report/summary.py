@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from runner.report.amounts import age_text, size_text
 from runner.review.locks import LockMode, conflict
 from runner.review.review import counts
 from runner.review.sizes import in_bytes, in_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from runner.results import ReviewResult
     from runner.review.observed import Lock, Observed, Relation, Trace
@@ -81,24 +82,48 @@ def who_waits(mode: LockMode) -> str:
     return "only other DDL waits"
 
 
+class Deed(NamedTuple):
+    """What a statement does to a relation of before, or to none in particular, and how much that is."""
+
+    verb: str
+    relation: Relation | None
+    rest: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.verb}{f' {self.relation}' if self.relation else ''}{self.rest}"
+
+
 def deeds(subject: Subject, observed: Observed) -> tuple[str, ...]:
     """What a statement does to what existed before it, besides locking, and how much that is on the live database."""
-    phrases = [
-        *(f"writes {each} anew{_effort(subject, each, whole=True)}" for each in observed.rewritten),
-        *(f"writes index {each} anew" for each in observed.rebuilt),
-        *(
-            f"reads {each} from end to end{_effort(subject, each, whole=False)}"
-            for each in observed.scanned
-            if each not in observed.rewritten
-        ),
-    ]
+    return tuple(map(str, deeds_of(subject, observed)))
+
+
+def deeds_of(subject: Subject, observed: Observed) -> Iterator[Deed]:
+    """The same in parts."""
+    copied = [each for each in observed.rewritten if each not in observed.emptied]
+    read = [each for each in observed.scanned if each not in observed.rewritten]
+    yield from (Deed("empties", each, _contents(subject, each)) for each in observed.emptied)
+    yield from (Deed("writes", each, f" anew{_effort(subject, each, whole=True)}") for each in copied)
+    yield from (Deed("writes index", each, " anew") for each in observed.rebuilt)
+    yield from (Deed("reads", each, f" from end to end{_effort(subject, each, whole=False)}") for each in read)
     if observed.built:
-        phrases.append(f"builds {', '.join(map(str, observed.built))}")
+        yield Deed("builds", None, f" {', '.join(map(str, observed.built))}")
     if observed.waits:
-        phrases.append("waits for every older transaction to end")
+        yield Deed("waits", None, f" for every older transaction of the database to end{_age(subject)}")
     if rows := subject.estimates.get(observed.number):
-        phrases.append(f"changes about {rows:,} rows, as the live planner expects")
-    return tuple(phrases)
+        yield Deed("changes", None, f" about {rows:,} rows, as the live planner expects")
+
+
+def _contents(subject: Subject, relation: Relation) -> str:
+    """How much goes; no time, as nothing is copied."""
+    size = subject.size(relation)
+    return f": {size_text(size)}" if size else ""
+
+
+def _age(subject: Subject) -> str:
+    """How old the oldest transaction was, if that is known."""
+    oldest = subject.sizes.oldest_transaction_s if subject.sizes else None
+    return f"; the oldest was {age_text(oldest)} old when the sizes were taken" if oldest is not None else ""
 
 
 def _effort(subject: Subject, relation: Relation, *, whole: bool) -> str:

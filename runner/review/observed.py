@@ -88,6 +88,11 @@ class Observed(NamedTuple):
     refusal: Refusal | None = None
     skipped: bool = False
 
+    @property
+    def emptied(self) -> tuple[Relation, ...]:
+        """Those of `rewritten` that TRUNCATE gave new storage, without the rows."""
+        return self.rewritten if self.verb == "truncate" else ()
+
     def mode(self, relation: Relation) -> LockMode | None:
         """The mode that the statement newly took on a relation."""
         return next((lock.mode for lock in self.locks if lock.relation == relation), None)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 SMALL_ROWS, LARGE_ROWS = 10_000, 1_000_000
 SMALL_BYTES, LARGE_BYTES = 10 * 2**20, 10 * 2**30
+_PAGE = 8192
+_UNITS = ((10**9, " billion"), (10**6, " million"), (1000, ",000"))
 
 
 class TableSize(NamedTuple):
@@ -30,6 +32,14 @@ class TableSize(NamedTuple):
     reads: int
     writes: int
     published: bool
+
+    @property
+    def empty(self) -> bool:
+        """Whether it has no row. Nobody may have counted them yet, so its bytes are asked, too.
+
+        A page is what the index of a TOAST table has from the beginning.
+        """
+        return not self.rows and self.table_bytes <= _PAGE
 
 
 _KINDS = {
@@ -52,6 +62,14 @@ def in_bytes(number: int) -> str:
         size /= 1024
         units.pop(0)
     return f"{size:.0f} {units[0]}" if size >= 10 or units[0] == "bytes" else f"{size:.1f} {units[0]}"  # noqa: PLR2004
+
+
+def in_rows(number: int) -> str:
+    """`1 row`, `about 4 million rows`: the planner's estimate, so no digit that it does not know."""
+    for unit, word in _UNITS:
+        if number >= 0.9995 * unit:  # what is less is under a thousand of the smaller unit when it is rounded
+            return f"about {number / unit:.0f}{word} rows"
+    return "1 row" if number == 1 else f"{number} rows"
 
 
 def in_time(number: int, throughput: tuple[int, int]) -> str:

@@ -190,7 +190,13 @@ def test_a_lock_line_says_what_is_locked_how_large_it_is_and_who_waits() -> None
 
     assert "ACCESS EXCLUSIVE on orders 1.2 GB with 3 indexes, about 4 million rows" in line
     assert "everything waits, SELECT too" in line
-    assert "rewrites orders: 1.2 GB with 3 indexes" in line
+    assert "writes orders anew: 1.0 GB and 3 indexes of 205 MB, 2 s to 25 s at 50 to 500 MB/s" in line
+
+
+def test_truncate_empties_a_table_and_writes_nothing() -> None:
+    (line,) = words_under("TRUNCATE orders;", {1: {"rewritten": (relation("orders"),)}}, SIZES)
+
+    assert line.endswith("empties orders: 1.2 GB with 3 indexes, about 4 million rows")
 
 
 @pytest.mark.parametrize(

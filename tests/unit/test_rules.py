@@ -18,7 +18,7 @@ from runner.review.observed import Lock, Observed, Relation, Trace
 from runner.review.rules import RULES
 from runner.review.rules.no_lock_timeout import ALONE
 from runner.review.rules.rule import Effort, Severity, Subject
-from runner.review.sizes import Sizes, TableSize
+from runner.review.sizes import Sizes, TableSize, in_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -131,6 +131,32 @@ def test_tables_are_named_with_what_is_known_of_their_size() -> None:
     assert known.named([USERS, one]) == "app.users (1.0 MB, about 9,000 rows) and one (1.0 MB, 1 row)"
     assert NOTHING.named([ORDERS] * 5) == "orders, orders, orders and 2 more"
     assert NOTHING._replace(sizes=sizes({})).named([ORDERS]) == "orders (empty)"
+    uncounted = NOTHING._replace(sizes=sizes({"orders": IDLE._replace(rows=0)}))
+    assert uncounted.named([ORDERS]) == "orders (20 GB)"
+
+
+@pytest.mark.parametrize(
+    ("rows", "text"),
+    [
+        (0, "0 rows"),
+        (1, "1 row"),
+        (999, "999 rows"),
+        (1_000, "about 1,000 rows"),
+        (999_499, "about 999,000 rows"),
+        (999_999, "about 1 million rows"),
+        (999_600_000, "about 1 billion rows"),
+        (4_100_000_000, "about 4 billion rows"),
+    ],
+)
+def test_rows_are_told_with_as_many_digits_as_an_estimate_has(rows: int, text: str) -> None:
+    assert in_rows(rows) == text
+
+
+@pytest.mark.parametrize(
+    ("rows", "table_bytes", "empty"), [(0, 0, True), (0, 8192, True), (0, 16384, False), (1, 0, False)]
+)
+def test_a_table_is_empty_if_its_bytes_say_so_too(rows: int, table_bytes: int, empty: bool) -> None:  # noqa: FBT001
+    assert IDLE._replace(rows=rows, table_bytes=table_bytes).empty is empty
 
 
 @pytest.mark.parametrize(
@@ -166,7 +192,9 @@ def test_an_update_after_a_lock(live: Sizes | None, estimates: dict[int, int], s
     ],
 )
 def test_what_may_change_many_rows(change: str, long: bool) -> None:  # noqa: FBT001
-    of = subject(f"ALTER TABLE orders ADD COLUMN x int;\n{change};", locks(ORDERS), {})
+    changed = [table for table in (ORDERS, USERS) if re.search(rf"(UPDATE|FROM|INTO)( ONLY)? {table} ", f"{change} ")]
+    taken = locks(*changed, mode=LockMode.ROW_EXCLUSIVE)
+    of = subject(f"ALTER TABLE orders ADD COLUMN x int;\n{change};", locks(ORDERS), taken)
     assert bool(found("lock-held-long", of)) is long
 
 
@@ -208,6 +236,13 @@ def test_two_tables_that_are_locked_together(live: Sizes | None, severities: lis
             "without a limit",
             id="set_config",
         ),
+        pytest.param("SET LOCAL lock_timeout TO '1.5s';\nALTER TABLE orders ADD x int;", None, id="SET to a fraction"),
+        pytest.param("SET lock_timeout = 2000 /* ms */;\nALTER TABLE orders ADD x int;", None, id="SET with a comment"),
+        pytest.param(
+            "SET LOCAL \"lock_timeout\" = '100s';\nALTER TABLE orders ADD x int;", "for up to 100 s", id="quoted"
+        ),
+        pytest.param("SET lock_timeout = '500000us';\nALTER TABLE orders ADD x int;", None, id="SET in microseconds"),
+        pytest.param('RESET "lock_timeout";\nALTER TABLE orders ADD x int;', "without a limit", id="RESET quoted"),
         pytest.param("SET lock_timeout = '2s';\nALTER TABLE orders ADD x int;", None, id="SET to short"),
         pytest.param("-- migrate: no-transaction\nVACUUM FULL orders;", "without a limit", id="alone"),
         pytest.param("-- migrate: no-transaction\nALTER TABLE orders ADD x int;", None, id="counted in a transaction"),

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.review.rules.rule import Finding, Rule, Severity
+from runner.review.rules.rule import Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.review.rules.rule import Subject
-
-_NAME = "breaks-running-queries"
+    from runner.review.rules.rule import Finding, Subject
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
     for each in subject.queries:
         severity = Severity.ERROR if each.breaks else Severity.NOTE
         verb = "breaks" if each.breaks else "changes"
-        yield Finding(_NAME, severity, 0, f"The query {each.query.name} ({each.place}) {verb}: {each.text}.")
+        yield RULE.found(None, severity, f"The query {each.query.name} ({each.place}) {verb}: {each.text}.")
 
 
 RULE = Rule(
-    name=_NAME,
+    name="breaks-running-queries",
     summary="A query of the running program breaks.",
     condition="""\
 A query of the revision of `--from`, or of the folder of queries, works before the file and is refused after it, or

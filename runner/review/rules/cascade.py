@@ -2,45 +2,55 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from runner.review.rules.objects import called, gone
-from runner.review.rules.rule import Finding, Rule, Severity
+from runner.review.rules.objects import called, gone, is_named
+from runner.review.rules.rule import Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from runner.catalog.catalog import Key
     from runner.review.observed import Observed
-    from runner.review.rules.rule import Subject
+    from runner.review.rules.rule import Finding, Subject
 
-_NAME = "cascade"
+
+_PARTS = ("index", "constraint", "sequence")
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
     for observed in subject.statements:
-        if "cascade" in observed.words and (taken := _taken(subject, observed)):
+        if _cascades(observed) and (taken := _taken(subject, observed)):
             text = f"CASCADE takes along what the statement does not name: {', '.join(taken)}."
-            yield Finding(_NAME, Severity.WARNING, observed.number, text)
+            yield RULE.found(observed, Severity.WARNING, text)
+
+
+def _cascades(observed: Observed) -> bool:
+    """Whether it says CASCADE for itself, and not for the rows of a foreign key (ON DELETE CASCADE)."""
+    return any(word == "cascade" and before not in ("delete", "update") for before, word in pairwise(observed.words))
 
 
 def _taken(subject: Subject, observed: Observed) -> list[str]:
     """What goes, or is emptied, without being named in the statement."""
-    named = {word.strip('"') for word in observed.words}
     match observed.verb:
         case "truncate":
-            return [f"the rows of {each}" for each in observed.rewritten if each.name.strip('"') not in named]
+            return [f"the rows of {each}" for each in observed.emptied if not is_named(subject.trace, observed, each)]
         case "drop" | "alter":
-            return [
-                called(key)
-                for key in gone(subject.trace, observed)
-                if (key.name or key.relation).strip('"') not in named
-            ]
+            named = {word.strip('"') for word in observed.words}
+            return [called(key) for key in gone(subject.trace, observed) if not _names(named, key)]
         case _:
             return []
 
 
+def _names(named: set[str], key: Key) -> bool:
+    """Whether the statement names it, or the table with whose column it would go without CASCADE, too."""
+    names = {(key.name or key.relation).partition("(")[0], key.relation if key.kind in _PARTS else ""}
+    return any(name and name.strip('"') in named for name in names)
+
+
 RULE = Rule(
-    name=_NAME,
+    name="cascade",
     summary="CASCADE drops or empties what the statement does not name.",
     condition="DROP, ALTER … DROP or TRUNCATE with CASCADE, and something goes that the statement does not name.",
     effect="""\

@@ -27,7 +27,8 @@ RULE = Rule(
     summary="A CHECK constraint reads the whole table while nobody can read or write it.",
     condition="""\
 A CHECK constraint comes to a table of before the file, by ADD CONSTRAINT or with a new column, and the server reads
-the table to prove it. If the same statement rewrites the table, `table-rewrite` speaks instead.""",
+the table to prove it; or a column of it gets another type, and it is proven again. If the same statement rewrites the
+table, `table-rewrite` speaks instead.""",
     effect="""\
 ACCESS EXCLUSIVE is held during the scan: reads and writes wait. One row that breaks it, and the statement fails.""",
     safe="""\

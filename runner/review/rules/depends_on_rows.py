@@ -5,20 +5,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from runner.catalog.catalog import Column, Constraint, Index
+from runner.catalog.catalog import Column, Constraint, Domain, Index, Key
+from runner.catalog.ddl import HOME
 from runner.catalog.references import indexed_columns, unique_columns
-from runner.review.rules.objects import called, changed
-from runner.review.rules.rule import Finding, Rule, Severity
+from runner.review.rules.objects import called, changed, renames
+from runner.review.rules.rule import Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.catalog.difference import Difference
-    from runner.review.rules.rule import Subject
+    from runner.review.observed import Trace
+    from runner.review.rules.rule import Finding, Subject
 
-_NAME = "depends-on-rows"
 _TYPE = re.compile(r"([a-z ]+?)(?:\((\d+)(?:,(-?\d+))?\))?( with(?:out)? time zone)?(\[\])*")
 _TEXTS = frozenset({"text", "character varying", "character", "citext"})
+_BITS = frozenset({"bit", "bit varying"})
 # From each of these to one that stands before it something can be lost.
 _NUMBERS = ("smallint", "integer", "bigint", "real", "double precision", "numeric")
 _TIMES = ("date", "timestamp without time zone", "timestamp with time zone")
@@ -26,26 +28,36 @@ _TIMES = ("date", "timestamp without time zone", "timestamp with time zone")
 
 def _check(subject: Subject) -> Iterator[Finding]:
     for observed in subject.statements:
-        for each in changed(subject.trace, observed, "column"):
+        for each in changed(subject.trace, observed, "column") if not renames(observed) else ():
             if isinstance(each.expected, Column) and isinstance(each.actual, Column):
                 old, new = each.expected.type, each.actual.type
-                if old != new and _narrows(old, new):
+                if old != new and _narrows(_base(subject.trace, old), new):
                     text = (
                         f"A value that does not fit fails, or loses a part: {called(each.key)} was {old} and is {new}."
                     )
-                    yield Finding(_NAME, Severity.WARNING, observed.number, text)
-        for kind in ("constraint", "index"):
+                    yield RULE.found(observed, Severity.WARNING, text)
+        for kind in ("constraint", "index") if observed.built else ():  # what has its index already is unique
             for each in changed(subject.trace, observed, kind):
                 if columns := _made_unique(each):
-                    yield Finding(_NAME, Severity.NOTE, observed.number, _look_first(each, columns))
+                    yield RULE.found(observed, Severity.NOTE, _look_first(each, columns))
+
+
+def _base(trace: Trace, name: str) -> str:
+    """The type that a domain is made of, and another type as it is."""
+    schema, _, bare = name.rpartition(".")
+    parts = trace.before.objects.get(Key("domain", schema or HOME, bare, ""))
+    return _base(trace, parts.type) if isinstance(parts, Domain) else name
 
 
 def _narrows(old: str, new: str) -> bool:
+    if old.endswith("[]") and new.endswith("[]"):
+        return _narrows(old.removesuffix("[]"), new.removesuffix("[]"))
     before, after = _parts(old), _parts(new)
-    if before is None or after is None:
-        return True
-    if after[0] in _TEXTS:
-        return after[1] is not None and (before[0] not in _TEXTS or before[1] is None or after[1] < before[1])
+    if old == new or before is None or after is None:
+        return old != new
+    if after[0] in _TEXTS or (after[0] == "bit varying" and before[0] in _BITS):
+        same = before[0] in _TEXTS | _BITS
+        return after[1] is not None and (not same or before[1] is None or after[1] < before[1])
     for order in (_NUMBERS, _TIMES):
         if before[0] in order and after[0] in order:
             return order.index(after[0]) < order.index(before[0]) or _smaller(before, after)
@@ -70,9 +82,9 @@ def _parts(name: str) -> tuple[str, int | None, int] | None:
 def _made_unique(difference: Difference) -> tuple[str, ...]:
     """The columns that must be unique from now on."""
     match difference.expected, difference.actual:
-        case None, Constraint(definition=text):
+        case None | Constraint(), Constraint(definition=text):
             return unique_columns(text)
-        case None, Index(definition=text) if text.startswith("CREATE UNIQUE"):
+        case None | Index(), Index(definition=text) if text.startswith("CREATE UNIQUE"):
             return indexed_columns(text)
         case _:
             return ()
@@ -85,7 +97,7 @@ def _look_first(difference: Difference, columns: tuple[str, ...]) -> str:
 
 
 RULE = Rule(
-    name=_NAME,
+    name="depends-on-rows",
     summary="A narrower type, or a new unique key: rows that are there may not fit.",
     condition="""\
 A column of before gets a type that holds less: a shorter varchar, fewer digits, another kind of value. Or, as a note,

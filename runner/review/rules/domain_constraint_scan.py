@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.review.rules.rule import Effort, Finding, Rule
+from runner.review.rules.rule import Effort, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.review.observed import Observed
-    from runner.review.rules.rule import Subject
-
-_NAME = "domain-constraint-scan"
+    from runner.review.rules.rule import Finding, Subject
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -23,7 +21,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
             severity = max(subject.severity(each, held[each], Effort.SCAN) for each in scanned)
             tables = ", ".join(f"{each} under {held[each]}" for each in scanned)
             text = f"Every table with a column of the domain is read from end to end: {tables}. Writes wait."
-            yield Finding(_NAME, severity, observed.number, text)
+            yield RULE.found(observed, severity, text)
 
 
 def _is_about_domain(observed: Observed) -> bool:
@@ -31,7 +29,7 @@ def _is_about_domain(observed: Observed) -> bool:
 
 
 RULE = Rule(
-    name=_NAME,
+    name="domain-constraint-scan",
     summary="A constraint is added to a domain that tables use.",
     condition="ALTER DOMAIN … ADD CONSTRAINT or SET NOT NULL, and a table of before is scanned for it.",
     effect="SHARE on every table with a column of the domain, while each of them is read from end to end: writes wait.",

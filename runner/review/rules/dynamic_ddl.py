@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.review.rules.objects import called
-from runner.review.rules.rule import Finding, Rule, Severity
+from runner.review.rules.rule import Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.review.observed import Observed, Relation
-    from runner.review.rules.rule import Subject
+    from runner.review.rules.rule import Finding, Subject
 
-_NAME = "dynamic-ddl"
 _VERBS = frozenset({"do", "call", "select", "with", "insert", "update", "delete", "merge"})
 
 
@@ -27,7 +26,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
             text = (
                 f"What {observed.verb.upper()} does is not in its text. On the scratch database it changed {did}{on}."
             )
-            yield Finding(_NAME, severity, observed.number, text)
+            yield RULE.found(observed, severity, text)
 
 
 def _strong(observed: Observed) -> list[Relation]:
@@ -36,7 +35,7 @@ def _strong(observed: Observed) -> list[Relation]:
 
 
 RULE = Rule(
-    name=_NAME,
+    name="dynamic-ddl",
     summary="A DO block, a function or a procedure did DDL.",
     condition="""\
 A DO, CALL or SELECT changed the schema. It is a warning if it locked a table of before as DDL does, and a note if all

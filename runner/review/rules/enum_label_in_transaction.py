@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.review.rules.rule import Finding, Rule, Severity
+from runner.review.rules.rule import Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.review.rules.rule import Subject
+    from runner.review.rules.rule import Finding, Subject
 
-_NAME = "enum-label-in-transaction"
 UNSAFE_USE = "55P04"
 
 
@@ -19,11 +18,11 @@ def _check(subject: Subject) -> Iterator[Finding]:
     for observed in subject.statements:
         if observed.refusal and observed.refusal.sqlstate == UNSAFE_USE:
             text = f"The server refuses it ({UNSAFE_USE}): {observed.refusal.message}."
-            yield Finding(_NAME, Severity.ERROR, observed.number, f"{text} A new label has to be committed first.")
+            yield RULE.found(observed, Severity.ERROR, f"{text} A new label has to be committed first.")
 
 
 RULE = Rule(
-    name=_NAME,
+    name="enum-label-in-transaction",
     summary="A new enum label is used before it is committed.",
     condition="A statement uses a label that an earlier one of the same file added to an enum of before.",
     effect="The server refuses it (SQLSTATE 55P04, unsafe use of new value), and the file is rolled back.",

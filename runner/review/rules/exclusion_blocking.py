@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def _check(subject: Subject) -> Iterator[Finding]:
     for statement in subject.statements:
-        indexes = built_for(statement, "EXCLUDE")
+        indexes = built_for(subject.trace, statement, "EXCLUDE")
         if blocked := subject.blocked(statement, subject.tables_of(indexes), Effort.SCAN):
             message = f"The exclusion constraint's index is built on {subject.named(blocked.tables)} {blocked.under}."
             yield RULE.found(statement, blocked.severity, message)

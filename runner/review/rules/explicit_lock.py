@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.review.rules.rule import Effort, Finding, Rule
+from runner.review.rules.rule import Effort, Rule, waits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.review.rules.rule import Subject
-
-_NAME = "explicit-lock"
+    from runner.review.rules.rule import Finding, Subject
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
     for observed in subject.statements:
         for relation, mode in observed.locks if observed.verb == "lock" else ():
             if mode.blocks_writes and relation.holds_rows:
-                who = "reads and writes wait" if mode.blocks_reads else "writes wait"
-                text = f"{mode} on {relation} until the file has ended: {who}, whatever the rest of the file does."
-                yield Finding(_NAME, subject.severity(relation, mode, Effort.SCAN), observed.number, text)
+                text = (
+                    f"{mode} on {relation} until the file has ended: {waits(mode)}, whatever the rest of the file does."
+                )
+                yield RULE.found(observed, subject.severity(relation, mode, Effort.SCAN), text)
 
 
 RULE = Rule(
-    name=_NAME,
+    name="explicit-lock",
     summary="A table is locked by name, for the rest of the file.",
     condition="LOCK TABLE of a table of before, in SHARE mode or a stronger one.",
     effect="""\

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 from runner.catalog.catalog import Constraint, Index, Key
 from runner.catalog.ddl import qualified
 from runner.catalog.references import ForeignKey, foreign_key, indexed_columns, unique_columns
-from runner.review.rules.rule import Finding, Rule, Severity
+from runner.review.rules.objects import maker, was_there
+from runner.review.rules.rule import Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.catalog.catalog import Catalog
-    from runner.review.rules.rule import Subject
-
-_NAME = "foreign-key-without-index"
+    from runner.review.rules.rule import Finding, Subject
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -26,12 +25,12 @@ def _check(subject: Subject) -> Iterator[Finding]:
             text = (
                 f"No index of {table} begins with {', '.join(found.columns)}: each DELETE in {parent} reads all of it."
             )
-            yield Finding(_NAME, Severity.WARNING, _number(subject, key), text)
+            yield RULE.found(maker(subject, key), Severity.WARNING, text)
 
 
 def _new_keys(subject: Subject) -> Iterator[tuple[Key, ForeignKey]]:
     for key, parts in subject.trace.after.objects.items():
-        if isinstance(parts, Constraint) and key not in subject.trace.before.objects:
+        if isinstance(parts, Constraint) and key not in subject.trace.before.objects and not was_there(subject, key):
             found = foreign_key(parts.definition)
             if found:
                 yield key, found
@@ -52,19 +51,8 @@ def _covers(columns: tuple[str, ...], found: ForeignKey) -> bool:
     return set(columns[: len(found.columns)]) == set(found.columns)
 
 
-def _number(subject: Subject, key: Key) -> int:
-    """The statement that made it, by itself or with its table."""
-    table = key._replace(kind="table", name="")
-    numbers = [
-        observed.number
-        for observed in subject.statements
-        if any(each.expected is None and each.key in (key, table) for each in observed.differences)
-    ]
-    return numbers[-1] if numbers else 0
-
-
 RULE = Rule(
-    name=_NAME,
+    name="foreign-key-without-index",
     summary="No index begins with the columns of a new foreign key.",
     condition="""\
 A foreign key comes with the file, and after all pending files no index or key of its table begins with its columns, in

@@ -4,48 +4,51 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.review.rules.dml import target
-from runner.review.rules.rule import Finding, Rule, Severity
+from runner.review.rules.dml import changes
+from runner.review.rules.rule import Rule, Severity
 from runner.review.sizes import LARGE_ROWS, SMALL_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.review.rules.rule import Subject
-
-_NAME = "full-table-dml"
-_VERBS = frozenset({"update", "delete", "merge"})
+    from runner.review.observed import Relation
+    from runner.review.rules.rule import Finding, Subject
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
     for observed in subject.statements:
-        relation = target(subject, observed) if observed.verb in _VERBS else None
-        if relation is None:
+        expected = subject.estimates.get(observed.number)
+        # The planner has counted what WHERE leaves.
+        change = next((each for each in changes(subject, observed) if each.every or expected is not None), None)
+        if change is None:
             continue
-        rows = subject.estimates.get(observed.number)
-        size = subject.size(relation)
-        if rows is None and "where" in observed.words:
-            continue
-        known = rows if rows is not None else size.rows if size else None
-        severity = _severity(known)
-        if severity is not Severity.NOTE or rows is None:
-            how_many = f"about {known:,} rows" if known is not None else "every row"
-            text = f"{observed.verb.upper()} changes {how_many} of {relation} in one transaction."
-            yield Finding(_NAME, severity, observed.number, text)
+        rows = expected if expected is not None else _counted(subject, change.table)
+        severity = _severity(rows, small=subject.small(change.table))
+        if severity is not Severity.NOTE or expected is None:
+            how_many = f"about {rows:,} rows" if rows is not None else "every row"
+            text = f"{change.verb.upper()} changes {how_many} of {change.table} in one transaction."
+            yield RULE.found(observed, severity, text)
 
 
-def _severity(rows: int | None) -> Severity:
+def _counted(subject: Subject, table: Relation) -> int | None:
+    """The rows of the live table, if it is known that somebody has counted them."""
+    size = subject.size(table)
+    return size.rows if size and (size.rows or size.empty) else None
+
+
+def _severity(rows: int | None, *, small: bool) -> Severity:
     if rows is None:
-        return Severity.WARNING
+        return Severity.NOTE if small else Severity.WARNING
     return Severity.NOTE if rows < SMALL_ROWS else Severity.WARNING if rows < LARGE_ROWS else Severity.ERROR
 
 
 RULE = Rule(
-    name=_NAME,
+    name="full-table-dml",
     summary="An UPDATE or DELETE changes very many rows at once.",
     condition="""\
 The planner of the live database expects an UPDATE, DELETE or MERGE of the file to change 10,000 rows or more; or
-nothing is known of that, and it has no WHERE. From a million rows on it is an error.""",
+nothing is known of that, and it has no WHERE. One within WITH or in the body of a DO counts, too. From a million rows
+on it is an error.""",
     effect="""\
 ROW EXCLUSIVE, so others go on, but each changed row is locked until the file has ended: whoever wants to change one of
 them waits. All of them are written again, with WAL for each, replicas fall behind, and the dead versions stay until

@@ -48,7 +48,8 @@ def _held(subject: Subject, statement: Observed) -> dict[Relation, LockMode]:
 
 def _worked_on(subject: Subject, statement: Observed) -> set[Relation]:
     """The tables that DDL reads or writes from end to end: what waits for those is told by the rule about that."""
-    return {*statement.rewritten, *statement.scanned, *subject.tables_of((*statement.built, *statement.rebuilt))}
+    copied = set(statement.rewritten) - set(statement.emptied)
+    return {*copied, *statement.scanned, *subject.tables_of((*statement.built, *statement.rebuilt))}
 
 
 def _is_long(subject: Subject, statement: Observed, own: set[Relation]) -> bool:

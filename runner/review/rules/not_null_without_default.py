@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING
 
 from runner.catalog.catalog import Column
 from runner.review.rules.objects import called, changed, relation_of, renames
-from runner.review.rules.rule import Finding, Rule, Severity
+from runner.review.rules.rule import Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.review.rules.rule import Subject
-
-_NAME = "not-null-without-default"
+    from runner.review.rules.rule import Finding, Subject
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -21,12 +19,14 @@ def _check(subject: Subject) -> Iterator[Finding]:
         if renames(observed):
             continue
         for each in changed(subject.trace, observed, "column"):
+            relation = relation_of(subject, each.key)
+            if relation and relation.kind == "foreign table":  # its rows are elsewhere
+                continue
             if each.expected is None and isinstance(each.actual, Column) and _lacks_value(each.actual):
-                relation = relation_of(subject, each.key)
                 size = subject.size(relation) if relation else None
-                severity = Severity.NOTE if size is not None and not size.rows else Severity.ERROR
+                severity = Severity.NOTE if size is not None and size.empty else Severity.ERROR
                 text = f"With one row in the table it fails: {called(each.key)} is NOT NULL and has no default."
-                yield Finding(_NAME, severity, observed.number, text)
+                yield RULE.found(observed, severity, text)
 
 
 def _lacks_value(column: Column) -> bool:
@@ -34,7 +34,7 @@ def _lacks_value(column: Column) -> bool:
 
 
 RULE = Rule(
-    name=_NAME,
+    name="not-null-without-default",
     summary="A column is added as NOT NULL without a default.",
     condition="""\
 A table of before gets a column that is NOT NULL and has neither default nor identity, and is not generated. Where the

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 
 from runner.catalog.catalog import Table
 from runner.review.locks import LockMode
-from runner.review.rules.rule import Effort, Finding, Rule
+from runner.review.rules.rule import Effort, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.review.observed import Observed
-    from runner.review.rules.rule import Subject
-
-_NAME = "partition-locks-parent"
+    from runner.review.rules.rule import Finding, Subject
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -22,10 +20,9 @@ def _check(subject: Subject) -> Iterator[Finding]:
         parents = _parents(observed)
         for relation, mode in subject.trace.held(observed).items():
             if str(relation) in parents and mode is LockMode.ACCESS_EXCLUSIVE:
-                yield Finding(
-                    _NAME,
+                yield RULE.found(
+                    observed,
                     subject.severity(relation, mode, Effort.BRIEF),
-                    observed.number,
                     f"A partition comes or goes under {mode} on {relation}, all of it: reads and writes wait.",
                 )
 
@@ -37,7 +34,7 @@ def _parents(observed: Observed) -> set[str]:
 
 
 RULE = Rule(
-    name=_NAME,
+    name="partition-locks-parent",
     summary="A partition is made, detached or dropped under a lock on the whole partitioned table.",
     condition="CREATE TABLE … PARTITION OF, DETACH PARTITION, or DROP TABLE of a partition.",
     effect="""\

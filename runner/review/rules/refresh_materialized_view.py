@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.review.rules.rule import Effort, Finding, Rule
+from runner.review.rules.rule import Effort, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.review.rules.rule import Subject
-
-_NAME = "refresh-materialized-view"
+    from runner.review.rules.rule import Finding, Subject
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -22,11 +20,11 @@ def _check(subject: Subject) -> Iterator[Finding]:
                 text = (
                     f"The view {relation} is made anew under {mode}: readers wait until its query has run to the end."
                 )
-                yield Finding(_NAME, severity, observed.number, text)
+                yield RULE.found(observed, severity, text)
 
 
 RULE = Rule(
-    name=_NAME,
+    name="refresh-materialized-view",
     summary="A materialized view is refreshed while its readers wait.",
     condition="REFRESH MATERIALIZED VIEW without CONCURRENTLY, of one that existed before.",
     effect="ACCESS EXCLUSIVE on it for as long as its query takes, and to the end of the file: every reader waits.",

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.review.rules.objects import called, gone, renames
-from runner.review.rules.rule import Finding, Rule, Severity
+from runner.review.rules.rule import Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.catalog.catalog import Key
     from runner.review.observed import Observed
-    from runner.review.rules.rule import Subject
+    from runner.review.rules.rule import Finding, Subject
 
-_NAME = "rename"
+
+_HOLDERS = ("enum", "view", "materialized view")
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -22,15 +23,16 @@ def _check(subject: Subject) -> Iterator[Finding]:
         if renames(observed) and (old := gone(subject.trace, observed) or _relabelled(observed)):
             names = ", ".join(called(key) for key in old)
             text = f"Running programs know the old name alone: {names}."
-            yield Finding(_NAME, Severity.WARNING, observed.number, text)
+            yield RULE.found(observed, Severity.WARNING, text)
 
 
 def _relabelled(observed: Observed) -> list[Key]:
-    return [each.key for each in observed.differences if each.key.kind == "enum" and each.expected and each.actual]
+    """What stays, and has a label or a column with another name."""
+    return [each.key for each in observed.differences if each.key.kind in _HOLDERS and each.expected and each.actual]
 
 
 RULE = Rule(
-    name=_NAME,
+    name="rename",
     summary="A table, column, view, type, label or schema is renamed, or moved to another schema.",
     condition="""\
 The statement says RENAME or SET SCHEMA, and something of before that queries call by its name has another. Indexes,

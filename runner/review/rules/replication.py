@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 from runner.catalog.catalog import Publication
 from runner.review.rules.objects import called, changed, relation_of
-from runner.review.rules.rule import Finding, Rule, Severity
+from runner.review.rules.rule import Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.review.observed import Relation
-    from runner.review.rules.rule import Subject
-
-_NAME = "replication"
+    from runner.review.rules.rule import Finding, Subject
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -24,7 +22,7 @@ def _check(subject: Subject) -> Iterator[Finding]:
             relation = relation_of(subject, each.key)
             if relation and each.actual is not None and _is_published(subject, relation):
                 text = f"A publication sends the rows of {relation}, and no DDL: {called(each.key)} is new or changed."
-                yield Finding(_NAME, Severity.WARNING, observed.number, text)
+                yield RULE.found(observed, Severity.WARNING, text)
 
 
 def _is_published(subject: Subject, relation: Relation) -> bool:
@@ -42,7 +40,7 @@ def _is_published(subject: Subject, relation: Relation) -> bool:
 
 
 RULE = Rule(
-    name=_NAME,
+    name="replication",
     summary="A published table gets or changes a column, which logical replication does not tell.",
     condition="""\
 A column comes or changes in a table of before that is in a publication: on the live database, or by the migrations

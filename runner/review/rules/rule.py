@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.review.sizes import LARGE_BYTES, LARGE_ROWS, SMALL_BYTES, SMALL_ROWS, in_bytes
+from runner.review.sizes import LARGE_BYTES, LARGE_ROWS, SMALL_BYTES, SMALL_ROWS, in_bytes, in_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -128,8 +128,9 @@ class Subject(NamedTuple):
 
     def blocked(self, statement: Observed, relations: Iterable[Relation], effort: Effort) -> Blocked | None:
         """Those of the relations whose users wait while the statement works on them, if there are any."""
-        held = self.trace.held(statement)
-        modes = {each: held[each] for each in relations if each in held and held[each].blocks_writes}
+        asked = tuple(relations)
+        held = self.trace.held(statement) if asked else {}
+        modes = {each: held[each] for each in asked if each in held and held[each].blocks_writes}
         if not modes:
             return None
         return Blocked(
@@ -154,7 +155,13 @@ class Subject(NamedTuple):
         size = self.size(relation)
         if size is None:
             return ""
-        return f" ({in_bytes(size.table_bytes)}, {_rows(size.rows)})" if size.rows or size.table_bytes else " (empty)"
+        if size.empty:
+            return " (empty)"
+        return (
+            f" ({in_bytes(size.table_bytes)}, {in_rows(size.rows)})"
+            if size.rows
+            else f" ({in_bytes(size.table_bytes)})"
+        )
 
 
 class Blocked(NamedTuple):
@@ -180,14 +187,6 @@ def waits(mode: LockMode) -> str:
 def _whole(size: TableSize, effort: Effort) -> int:
     """The bytes that the work is about."""
     return size.table_bytes + (size.index_bytes if effort is Effort.REWRITE else 0)
-
-
-def _rows(number: int) -> str:
-    """As many digits as an estimate has."""
-    for unit, word in ((10**9, " billion"), (10**6, " million"), (1000, ",000")):
-        if number >= unit:
-            return f"about {number / unit:.0f}{word} rows"
-    return "1 row" if number == 1 else f"{number} rows"
 
 
 def _counted_s(sizes: Sizes) -> float:
@@ -218,6 +217,6 @@ class Rule(NamedTuple):
     check: Callable[[Subject], Iterator[Finding]]
     queries: str = ""
 
-    def found(self, statement: Observed, severity: Severity, message: str) -> Finding:
-        """A finding of this rule at a statement."""
-        return Finding(self.name, severity, statement.number, message)
+    def found(self, statement: Observed | None, severity: Severity, message: str) -> Finding:
+        """A finding of this rule at a statement, or at the file as a whole."""
+        return Finding(self.name, severity, statement.number if statement else 0, message)

@@ -21,11 +21,12 @@ _OF_ROWS = ("21", "22", "23", "P0")  # classes of errors that tell of the rows
 
 def refused_in_transaction(trace: Trace, refusal: Refusal, verb: str) -> bool:
     """Whether the statement was refused because of the file's transaction, so that it would run without."""
-    called = verb in ("do", "call", "select")
+    within = verb in ("do", "call", "select", "set")
     return (
         trace.migration.header.mode is Mode.TRANSACTION
         and refusal.sqlstate in _NEEDS_NO_TRANSACTION
-        and not (called and refusal.sqlstate == "25001")  # no statement of a function can be on its own
+        # No statement of a function can be on its own, and SET TRANSACTION would come to nothing.
+        and not (within and refusal.sqlstate == "25001")
     )
 
 

@@ -19,10 +19,11 @@ _REWRITING = frozenset({"alter", "cluster", "vacuum"})
 
 def _check(subject: Subject) -> Iterator[Finding]:
     for statement in subject.statements:
+        again = built_again(subject.trace, statement)
         if blocked := subject.blocked(statement, _copied(statement), Effort.REWRITE):
             message = f"The statement writes {subject.named(blocked.tables)} anew {blocked.under}."
-        elif blocked := subject.blocked(statement, subject.tables_of(built_again(statement)), Effort.SCAN):
-            indexes = ", ".join(str(index) for index in built_again(statement))
+        elif blocked := subject.blocked(statement, subject.tables_of(again), Effort.SCAN):
+            indexes = ", ".join(map(str, again))
             message = f"The statement builds {indexes} on {subject.named(blocked.tables)} anew {blocked.under}."
         else:
             continue

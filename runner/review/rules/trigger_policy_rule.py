@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 
 from runner.catalog.catalog import Table
 from runner.review.rules.objects import relation_of
-from runner.review.rules.rule import Effort, Finding, Rule
+from runner.review.rules.rule import Effort, Rule, waits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.catalog.difference import Difference
-    from runner.review.rules.rule import Subject
-
-_NAME = "trigger-policy-rule"
+    from runner.review.rules.rule import Finding, Subject
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
@@ -24,10 +22,11 @@ def _check(subject: Subject) -> Iterator[Finding]:
             relation = relation_of(subject, each.key)
             if relation and (mode := held.get(relation)) and mode.blocks_writes:
                 what = "row security" if each.key.kind == "table" else f"the {each.key.kind} {each.key.name}"
-                who = "reads and writes wait" if mode.blocks_reads else "writes wait"
-                text = f"{what} of {relation} changes under {mode}: {who} while the statement waits for its turn."
+                text = (
+                    f"{what} of {relation} changes under {mode}: {waits(mode)} while the statement waits for its turn."
+                )
                 severity = subject.severity(relation, mode, Effort.BRIEF)
-                yield Finding(_NAME, severity, observed.number, text[0].upper() + text[1:])
+                yield RULE.found(observed, severity, text[0].upper() + text[1:])
 
 
 def _is_one(difference: Difference) -> bool:
@@ -39,7 +38,7 @@ def _is_one(difference: Difference) -> bool:
 
 
 RULE = Rule(
-    name=_NAME,
+    name="trigger-policy-rule",
     summary="A trigger, policy, rule or the row security of a table that is in use changes.",
     condition="One of them comes, goes or changes on a table that existed before. A note, unless the table is busy.",
     effect="""\

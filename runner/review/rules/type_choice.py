@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING
 
 from runner.catalog.catalog import Column, Constraint
 from runner.catalog.references import unique_columns
-from runner.review.rules.objects import called
-from runner.review.rules.rule import Finding, Rule, Severity
+from runner.review.rules.objects import called, maker, was_there
+from runner.review.rules.rule import Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.catalog.catalog import Key
-    from runner.review.rules.rule import Subject
+    from runner.review.rules.rule import Finding, Subject
 
-_NAME = "type-choice"
 _BETTER = {
     "json": "jsonb compares, and has indexes",
     "money": "numeric does not depend on the setting lc_monetary",
@@ -26,18 +25,23 @@ _SMALL = {"integer": "2,147,483,647", "smallint": "32,767"}
 
 
 def _check(subject: Subject) -> Iterator[Finding]:
-    before = subject.trace.before.objects
-    for key, parts in subject.trace.after.objects.items():
-        if key.kind != "column" or not isinstance(parts, Column) or _had(before.get(key), parts):
-            continue
+    for key, parts in _new_columns(subject):
         kind = "character" if parts.type.startswith("character(") else parts.type
         if kind in _SMALL and _counts(parts) and _is_primary_key(subject, key):
             text = f"The key {called(key)} counts in {kind}, which ends at {_SMALL[kind]}."
-            yield Finding(_NAME, Severity.WARNING, _number(subject, key), text)
+            yield RULE.found(maker(subject, key), Severity.WARNING, text)
         elif better := _BETTER.get(kind) or ("text does not pad with blanks" if kind == "character" else None):
-            yield Finding(
-                _NAME, Severity.NOTE, _number(subject, key), f"The type of {called(key)} is {parts.type}: {better}."
-            )
+            text = f"The type of {called(key)} is {parts.type}: {better}."
+            yield RULE.found(maker(subject, key), Severity.NOTE, text)
+
+
+def _new_columns(subject: Subject) -> Iterator[tuple[Key, Column]]:
+    """The columns that are new or have another type."""
+    before = subject.trace.before.objects
+    columns = (each for each in subject.trace.after.objects.items() if each[0].kind == "column")
+    for key, parts in columns:
+        if isinstance(parts, Column) and not _had(before.get(key), parts) and not was_there(subject, key):
+            yield key, parts
 
 
 def _had(before: object, now: Column) -> bool:
@@ -57,15 +61,8 @@ def _is_primary_key(subject: Subject, key: Key) -> bool:
     )
 
 
-def _number(subject: Subject, key: Key) -> int:
-    """The last statement that made the column, or its table."""
-    keys = (key, key._replace(kind="table", name=""))
-    made = [each.number for each in subject.statements if any(change.key in keys for change in each.differences)]
-    return made[-1] if made else 0
-
-
 RULE = Rule(
-    name=_NAME,
+    name="type-choice",
     summary="A key that runs out of numbers, or a type that is hard to change later.",
     condition="""\
 A new column, or one with a new type, is a primary key that counts in `integer` or `smallint` (a warning), or is `json`,
