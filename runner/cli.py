@@ -15,10 +15,13 @@ from runner import __version__
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
 
+    from runner.adopting import Asked
     from runner.config import Config
     from runner.errors import MigrateError
     from runner.report.live import LiveReport
     from runner.results import Result
+
+    Work = Callable[[Config, LiveReport], Coroutine[Any, Any, Result]]
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _FILES = (click.option("--dir", "folder", metavar="DIR", help="Folder of migrations. [MIGRATE_DIR; sql/migrations]"),)
@@ -101,6 +104,23 @@ _READS = (*_FILES, *_DATABASE, *_OUTPUT)
 _WRITES = (*_FILES, *_DATABASE, *_LOCK, *_SCHEMA, *_OUTPUT)
 _APPLIES = (*_FILES, *_DATABASE, *_LOCK, *_RETRY, *_SCHEMA, *_DRIFT, *_OUTPUT)
 _VERSION = click.IntRange(min=0)
+_ADOPTABLE = (
+    "flyway",
+    "liquibase",
+    "golang-migrate",
+    "goose",
+    "dbmate",
+    "sqlx",
+    "prisma",
+    "alembic",
+    "yoyo",
+    "tern",
+    "node-pg-migrate",
+    "graphile-migrate",
+    "sqitch",
+    "rails",
+    "django",
+)
 
 
 def _with(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -407,6 +427,53 @@ def baseline(version: int, **flags: Any) -> None:
 
 
 @main.command()
+@click.option(
+    "--from", "tool", type=click.Choice(_ADOPTABLE), required=True, metavar="TOOL", help=f"{', '.join(_ADOPTABLE)}."
+)
+@click.option("--source", metavar="DIR", help="Where its files are. [where the tool has them]")
+@click.option("--table", metavar="NAME", help="Its history table, as NAME or SCHEMA.NAME. [the tool's own]")
+@click.option("--one-file", is_flag=True, help="Write what is applied as one file of the live schema.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Show the plan and do nothing.")
+@_with(*_FILES, *_DATABASE, *_LOCK, *_SCRATCH_URL, *_SCHEMA, *_OUTPUT)
+def adopt(  # an option each
+    *, tool: str, source: str | None, table: str | None, one_file: bool, yes: bool, dry_run: bool, **flags: Any
+) -> None:
+    """Take over from another tool: its files become ours, and what it applied a baseline.
+
+    Its history table is read and never changed; the checksums that it kept are checked. What it has not applied stays
+    pending. Where its files are code, or with --one-file, the live schema becomes the first file. The plan is shown
+    first, and you are asked. Run it again to take in what the tool did meanwhile.
+    """
+    if not (yes or dry_run) and (flags["as_json"] or not sys.stdin.isatty()):
+        raise click.UsageError("There is nobody to ask: --yes does it, --dry-run shows what would be done.")
+
+    def asked() -> Asked:
+        from pathlib import Path
+
+        from runner.adopting import Asked
+
+        return Asked(tool, Path(source) if source else None, table, one_file)
+
+    async def work(config: Config, live: LiveReport) -> Result:
+        from runner.adopting import adopt, plan_adoption
+
+        return (
+            await adopt(config, asked(), listener=live) if yes else await plan_adoption(config, asked(), listener=live)
+        )
+
+    def agreed(shown: Result) -> Work:
+        async def then(config: Config, live: LiveReport) -> Result:
+            from runner.adopting import adopt
+
+            return await adopt(config, asked(), shown=shown, listener=live)
+
+        return then
+
+    _run("adopt", flags, work, agreed=None if yes or dry_run else agreed)
+
+
+@main.command()
 @click.argument("version", type=_VERSION)
 @click.option("--applied", "decision", flag_value="applied", help="The whole file has taken effect.")
 @click.option("--retry", "decision", flag_value="retry", help="Let `up` run it again from where it stopped.")
@@ -430,15 +497,17 @@ def resolve(version: int, decision: str | None, reason: str, **flags: Any) -> No
 def _run(  # noqa: PLR0913  # what differs between commands
     command: str,
     flags: dict[str, Any],
-    work: Callable[[Config, LiveReport], Coroutine[Any, Any, Result]],
+    work: Work,
     *,
     needs_database: bool = True,
     form: str | None = None,
     outputs: Iterable[str] = (),
     without: str = "",
+    agreed: Callable[[Result], Work] | None = None,
 ) -> None:
     """Runs a command that talks to a server, prints its result, and ends the process with its status.
 
+    With `agreed`, the result is a plan: a person is asked, and what `agreed` gives is run then.
     With `outputs`, the result is written there and what is printed tells so, in the form that is given, or else that
     the file's extension says. `without` is what to do if no database is named, besides naming one.
     """
@@ -461,6 +530,8 @@ def _run(  # noqa: PLR0913  # what differs between commands
         live = LiveReport(results=not as_json)
         try:
             result = run_until_signal(work(config, live))
+            if agreed and _agree(result):
+                result = run_until_signal(agreed(result)(config, live))
         finally:
             live.close()
         if paths := list(outputs):
@@ -476,6 +547,26 @@ def _run(  # noqa: PLR0913  # what differs between commands
         sys.exit(result.status)
 
     _guarded(command, finish, as_json=as_json, debug=flags.pop("debug"))
+
+
+def _agree(plan: Result) -> bool:
+    """Whether a person wants what the plan says; False if there is nothing in it to do."""
+    from runner.errors import Exit
+    from runner.report.adoption import plan_text
+    from runner.report.output import say
+    from runner.results import AdoptResult
+
+    if not isinstance(plan, AdoptResult) or not (plan.to_write or plan.to_record):
+        return False
+    say(plan_text(plan))
+    try:
+        if click.confirm("Do it?"):
+            return True
+    except click.Abort:
+        say("", err=True)
+        sys.exit(Exit.INTERRUPTED)
+    say("nothing was changed")
+    sys.exit(Exit.DONE)
 
 
 def _show(each: Result | MigrateError) -> None:
