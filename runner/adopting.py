@@ -132,8 +132,8 @@ def _ours(tool: Tool, migration: Migration) -> Ours:
 
 def _own_patterns(tool: Tool, history: History) -> tuple[str, ...]:
     """Patterns for what belongs to the tool itself, and is no part of the schema."""
-    schema, table, sequence = map(_quoted, (history.schema, history.table, f"{history.table}_id_seq"))
-    return (f"{schema}.{table}", f"{schema}.{sequence}", *(each.format(schema=schema) for each in tool.companions))
+    schema, table = _quoted(history.schema), _quoted(history.table)
+    return (f"{schema}.{table}", *(each.format(schema=schema, table=table) for each in tool.companions))
 
 
 def _quoted(name: str) -> str:

@@ -36,6 +36,7 @@ TOOL = Tool(
     folders=(".",),
     wanted=re.compile(r"(.*/)?[^/]+/migrations/(?!__)[^/]+\.py"),
     read=read,
+    companions=("{schema}.{table}_id_seq",),
     deep=True,
     checks="nothing: Django keeps no checksums",
     code=True,

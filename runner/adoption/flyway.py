@@ -46,19 +46,21 @@ def version_of(text: str) -> Version:
 
 
 def read(rows: Sequence[Row], files: Sequence[File]) -> Sequence[Theirs]:
-    """What is applied as it was applied, then what is pending; repeatable scripts after those with a version."""
+    """The scripts by version; repeatable ones after those that were there when they ran."""
     history, alone = _history(rows), {each.within for each in files if _is_alone(each)}
     scripts = [(match, each) for each in files if (match := _NAME.fullmatch(each.name))]
     versioned = {version_of(match[2]): (match, each) for match, each in scripts if match[2] and _counts(match, history)}
     repeatable = [(match, each) for match, each in scripts if match[1] == "R"]
     ordered = sorted(versioned)
+    at = max(history.versions, default=())
     found = [_versioned(version, *versioned[version], history) for version in ordered]
     if not all(len(version) == 1 and len(str(version[0])) <= _LONGEST_NUMBER for version in ordered):
         found = [each._replace(label="") for each in found]
-    found = [*_rows_alone(history, versioned), *found]
-    found += [_repeatable(match, each, history) for match, each in sorted(repeatable, key=lambda pair: pair[1].name)]
-    found = [each._replace(no_transaction=bool(each.file and f"{each.file.within}.conf" in alone)) for each in found]
-    return sorted(found, key=lambda each: not each.applied)
+    below = sum(version <= at for version in ordered)
+    others = [_repeatable(match, each, history) for match, each in sorted(repeatable, key=lambda pair: pair[1].name)]
+    ran, pending = ([each for each in others if each.applied is applied] for applied in (True, False))
+    found = [*_rows_alone(history, versioned), *found[:below], *ran, *found[below:], *pending]
+    return [each._replace(no_transaction=bool(each.file and f"{each.file.within}.conf" in alone)) for each in found]
 
 
 def _history(rows: Sequence[Row]) -> _History:

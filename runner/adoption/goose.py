@@ -61,5 +61,6 @@ TOOL = Tool(
     folders=("migrations", "db/migrations", "sql/migrations", "."),
     wanted=re.compile(r"[0-9]+_[^/]*\.(sql|go)"),
     read=read,
+    companions=("{schema}.{table}_id_seq",),
     checks="nothing: goose keeps no checksums",
 )

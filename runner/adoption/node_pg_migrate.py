@@ -56,5 +56,6 @@ TOOL = Tool(
     folders=("migrations",),
     wanted=re.compile(r"[^/.][^/]*\.(sql|[cm]?[jt]s)"),
     read=read,
+    companions=("{schema}.{table}_id_seq",),
     checks="nothing: node-pg-migrate keeps no checksums",
 )

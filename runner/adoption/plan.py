@@ -66,17 +66,27 @@ class Step(NamedTuple):
 
 
 class Numbers:
-    """Versions that are given out: a migration's own number if it is free, else the next after the highest."""
+    """Versions that are given out in a tool's order, so that ours is the same: names may sort in another way."""
 
     def __init__(self, taken: Iterable[int]) -> None:
         self._taken = set(taken)
+        self._last = -1
 
     def take(self, label: str = "") -> str:
-        """The version as the file's name writes it."""
-        own = label if 0 < len(label) <= _LONGEST_NUMBER and int(label) not in self._taken else ""
-        digits = (own or str(max(self._taken, default=0) + 1)).zfill(_WIDTH)
-        self._taken.add(int(digits))
-        return digits
+        """The version as the file's name writes it: the own number if it rises and is free, else the next that is."""
+        version = int(label) if 0 < len(label) <= _LONGEST_NUMBER else -1
+        if version <= self._last or version in self._taken:
+            label = ""
+            version = max(self._last, 0) + 1
+            while version in self._taken:
+                version += 1
+        self.went_by(version)
+        return (label or str(version)).zfill(_WIDTH)
+
+    def went_by(self, version: int) -> None:
+        """Notes a version that comes here in the order."""
+        self._taken.add(version)
+        self._last = max(self._last, version)
 
 
 def origins(tool: str, text: str) -> tuple[str, ...]:
@@ -111,6 +121,8 @@ def plan_copies(tool: Tool, theirs: Sequence[Theirs], known: Known) -> tuple[Ste
     steps: dict[int, Step] = {}
     for each in theirs:
         home = homes.get(each.id)
+        if home:
+            numbers.went_by(home.version)
         step = _at_home(tool, each, home, known) if home else _copy(tool, each, numbers, known)
         before = steps.get(step.version)
         steps[step.version] = before._replace(theirs=(*before.theirs, each)) if before else step
@@ -120,7 +132,8 @@ def plan_copies(tool: Tool, theirs: Sequence[Theirs], known: Known) -> tuple[Ste
 def plan_schema(tool: Tool, theirs: Sequence[Theirs], known: Known, bodies: Sequence[str]) -> tuple[Step, ...]:
     """Files of the live schema for all that is newly applied, and a copy of what is pending. Raises as plan_copies."""
     stands = tuple(each for each in fresh(theirs, known) if each.applied)
-    numbers = Numbers(each.version for each in known.ours)
+    numbers = Numbers(())
+    numbers.went_by(max((each.version for each in known.ours), default=0))
     steps, ours = [], list(known.ours)
     for number, body in enumerate(bodies):
         label = numbers.take()

@@ -63,7 +63,7 @@ class Tool(NamedTuple):
     """How one tool keeps its history and its files.
 
     `columns` are those by which its table is known, `companions` patterns for the other tables that are its own, in
-    which {schema} is the schema of the table. Of the
+    which {schema} and {table} are where it was found. Of the
     files in the first of the `folders` that is there, `wanted` finds those that matter, by their path within. `read`
     makes its migrations from rows and files, in the order in which they run; it raises HalfApplied if one stopped
     half-way. `checks` says what it compares applied files by, or why nothing is compared. `deep`: files lie in folders

@@ -230,6 +230,14 @@ def test_own_numbers_stay_and_what_has_none_comes_after_the_highest() -> None:
     assert [step.version for step in steps] == [7, 8, 9, 20240101000000]
 
 
+def test_the_order_of_the_tool_stays_where_its_numbers_would_sort_in_another_way() -> None:
+    labels = ("20260107120000", "20260108", "20260108", "20260109120000")
+
+    steps = plan_copies(DBMATE, [theirs(f"m{at}", label=label) for at, label in enumerate(labels)], NOTHING)
+
+    assert [step.version for step in steps] == [20260107120000, 20260107120001, 20260107120002, 20260109120000]
+
+
 def test_what_was_adopted_keeps_its_file_however_theirs_are_numbered_now() -> None:
     ours = Ours(3, "sql/migrations/0003_a.sql", "-- Adopted from dbmate: a\nSELECT 1;\n", ("a",))
     known = Known("sql/migrations", [ours], {3})
