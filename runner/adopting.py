@@ -97,12 +97,17 @@ async def _record(session: Session, steps: Sequence[Step]) -> tuple[Migration, .
 async def _planned(session: Session, asked: Asked) -> AdoptResult:
     tool, folder = TOOLS[asked.tool], session.config.folder
     history = await read_history(session.connection, tool, asked.table)
+    if not history.in_path and "." not in tool.table:
+        session.listener.warning(
+            f"{history.schema} is not in the search_path here; if {tool.name} had it there, set it for migrate, too"
+        )
     required = bool(history.rows) and not (tool.code or asked.one_file)
     source = read_source(tool, asked.source, ours=folder, required=required)
     theirs = tool.read(history.rows, source.files)
     steps = await _steps(session, tool, theirs, history, in_place=_same(source.folder, folder), asked=asked)
     shown = str(source.folder) if source.folder else None
-    return AdoptResult(tool.name, history.name, shown, tool.checks, _own_patterns(tool, history), steps)
+    checks = "nothing: the live schema takes the place of the files" if asked.one_file else tool.checks
+    return AdoptResult(tool.name, history.name, shown, checks, _own_patterns(tool, history), steps)
 
 
 def _same(source: Path | None, ours: Path) -> bool:

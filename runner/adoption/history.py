@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 
 class History(NamedTuple):
-    """The history table where it was found, and its rows by the names of the columns."""
+    """The history table where it was found, and its rows by the names of the columns.
+
+    `in_path`: an unqualified name finds what is in its schema.
+    """
 
     schema: str
     table: str
+    in_path: bool
     rows: Sequence[Row]
 
     @property
@@ -32,20 +36,20 @@ class History(NamedTuple):
 async def read_history(connection: Connection, tool: Tool, name: str | None) -> History:
     """The history of a tool, in the table that is named or else where the tool keeps it. Raises NoHistory."""
     wanted = name or tool.table
-    schema, table = await _find(connection, tool, wanted, given=name is not None)
+    schema, table, in_path = await _find(connection, tool, wanted, given=name is not None)
     rows = await fetch_rows(connection, load_sql("adoption", "rows", schema=schema, table=table))
-    return History(schema, table, [json.loads(text or "{}") for (text,) in rows])
+    return History(schema, table, in_path, [json.loads(text or "{}") for (text,) in rows])
 
 
-async def _find(connection: Connection, tool: Tool, wanted: str, *, given: bool) -> tuple[str, str]:
+async def _find(connection: Connection, tool: Tool, wanted: str, *, given: bool) -> tuple[str, str, bool]:
     schema, _, table = wanted.rpartition(".")
     question = load_sql("adoption", "tables", schema=schema or None, table=table)
-    there = [(str(row[0]), str(row[1]), set(str(row[2]).split(","))) for row in await fetch_rows(connection, question)]
-    fitting = [(schema, table) for schema, table, columns in there if tool.columns <= columns]
-    if fitting:
-        return fitting[0]
+    there = await fetch_rows(connection, question)
+    for found, _, columns, in_path in there:
+        if tool.columns <= set(str(columns).split(",")):
+            return str(found), table, in_path == "t"
     if there:
-        lacks = ", ".join(sorted(tool.columns - there[0][2]))
+        lacks = ", ".join(sorted(tool.columns - set(str(there[0][2]).split(","))))
         raise NoHistory(
             f"{there[0][0]}.{table} is not the history of {tool.name}: it has no column {lacks}",
             hint="Another tool has a table of that name, too. Name the right tool with --from.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.adoption.checks import ONE_FILE
@@ -49,10 +50,15 @@ class Known(NamedTuple):
     ours: Sequence[Ours]
     recorded: Container[int]
 
-    @property
-    def homes(self) -> Mapping[str, Ours]:
-        """Our file of each id that was adopted before."""
-        return {origin: ours for ours in self.ours for origin in ours.origins}
+    def homes(self, theirs: Iterable[Theirs]) -> Mapping[str, Ours]:
+        """Our file of each id that was adopted before: its head says so, or it has the name that it would get."""
+        named = {ours.path: ours for ours in self.ours if not ours.origins}
+        by_name = {each.id: ours for each in theirs if each.label and (ours := named.get(self.path(each.label, each)))}
+        return by_name | {origin: ours for ours in self.ours for origin in ours.origins}
+
+    def path(self, label: str, theirs: Theirs) -> str:
+        """The path of a file of ours."""
+        return f"{self.folder}/{label.zfill(_WIDTH)}_{theirs.words}.sql"
 
 
 class Step(NamedTuple):
@@ -91,22 +97,17 @@ class Numbers:
 
 def origins(tool: str, text: str) -> tuple[str, ...]:
     """The ids that the head of a file of ours says it was adopted from."""
-    found = []
-    for line in text.split("\n"):
-        match = _ORIGIN.fullmatch(line)
-        if not match:
-            break
-        if match[1] == tool:
-            found.append(match[2])
-    return tuple(found)
+    head = takewhile(lambda line: not line.strip() or line.startswith("--"), text.split("\n"))
+    return tuple(match[2] for line in head if (match := _ORIGIN.fullmatch(line)) and match[1] == tool)
 
 
-def fresh(theirs: Iterable[Theirs], known: Known) -> list[Theirs]:
+def fresh(theirs: Sequence[Theirs], known: Known) -> list[Theirs]:
     """Those that no file of ours stands for yet."""
-    return [each for each in theirs if each.id not in known.homes]
+    homes = known.homes(theirs)
+    return [each for each in theirs if each.id not in homes]
 
 
-def needs_schema(theirs: Iterable[Theirs], known: Known) -> bool:
+def needs_schema(theirs: Sequence[Theirs], known: Known) -> bool:
     """Whether something newly applied has no SQL, so that only the live schema tells what it did. Raises a fault."""
     new = fresh(theirs, known)
     for each in new:
@@ -117,7 +118,7 @@ def needs_schema(theirs: Iterable[Theirs], known: Known) -> bool:
 
 def plan_copies(tool: Tool, theirs: Sequence[Theirs], known: Known) -> tuple[Step, ...]:
     """A file for each migration. Raises the fault of one, NoSql, InTheWay, or a FileError for text that cannot be."""
-    numbers, homes = Numbers(each.version for each in known.ours), known.homes
+    numbers, homes = Numbers(each.version for each in known.ours), known.homes(theirs)
     steps: dict[int, Step] = {}
     for each in theirs:
         home = homes.get(each.id)
@@ -146,10 +147,15 @@ def plan_schema(tool: Tool, theirs: Sequence[Theirs], known: Known, bodies: Sequ
 
 
 def _at_home(tool: Tool, theirs: Theirs, home: Ours, known: Known) -> Step:
-    """The step of what was adopted before: nothing is to be written. Raises InTheWay if it was written otherwise."""
-    unsure = home.version not in known.recorded and theirs.sql is not None and f"\n{LIVE}\n" not in home.text
-    if unsure and home.text.rstrip() != (head(tool, [theirs]) + _checked(theirs)).rstrip():
-        raise in_the_way(home.path, f"it is another text than {theirs.path} gives")
+    """The step of what was adopted before: nothing is to be written. Raises InTheWay if another text is to be recorded.
+
+    What is pending may be edited, as any pending file of ours.
+    """
+    unsure = theirs.applied and home.version not in known.recorded and theirs.sql is not None
+    if unsure and f"\n{LIVE}\n" not in home.text:
+        body = _checked(theirs)
+        if home.text.strip() not in (body.strip(), (head(tool, [theirs]) + body).strip()):
+            raise in_the_way(home.path, f"it is another text than {theirs.path} gives")
     return Step((theirs,), home.version, home.path, None, _becomes(theirs, home.version, known))
 
 
@@ -164,8 +170,7 @@ def _copy(tool: Tool, theirs: Theirs, numbers: Numbers, known: Known) -> Step:
         )
     text = head(tool, [theirs]) + _checked(theirs)
     label = numbers.take(theirs.label)
-    path = f"{known.folder}/{label}_{theirs.words}.sql"
-    return Step((theirs,), int(label), path, text, _becomes(theirs, int(label), known))
+    return Step((theirs,), int(label), known.path(label, theirs), text, _becomes(theirs, int(label), known))
 
 
 def plan_in_place(theirs: Sequence[Theirs], known: Known) -> tuple[Step, ...]:

@@ -55,8 +55,14 @@ class Theirs(NamedTuple):
 
     @property
     def path(self) -> str:
-        """Where it stands, for people."""
+        """The file in which it stands."""
         return self.file.path if self.file else self.id
+
+    @property
+    def shown(self) -> str:
+        """What people know it by: its file, and which part of it, if there are several."""
+        within = self.file.within if self.file else ""
+        return f"{self.path}{self.id.removeprefix(within)}" if self.id.startswith(f"{within}::") else self.path
 
 
 class Tool(NamedTuple):

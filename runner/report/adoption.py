@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.adoption.plan import Becomes
+from runner.adoption.plan import LIVE, Becomes
 from runner.report.style import bold, dim, green
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def plan_text(result: AdoptResult) -> str:
 
 
 def _stands(step: Step) -> str:
-    first = step.theirs[0].path if step.theirs else ""
+    first = step.theirs[0].shown if step.theirs else ""
     return f"{first} and {len(step.theirs) - 1} more" if len(step.theirs) > 1 else first
 
 
@@ -44,9 +44,10 @@ def _verdict(result: AdoptResult) -> str:
         return f"would write {files} and record {entries} as baseline; nothing was changed"
     files, entries = _count(result.written, "file", "files"), _count(len(result.recorded), "migration", "migrations")
     lines = [f"wrote {files}; recorded {entries} as baseline; {result.table} is as it was"]
-    return "\n".join(
-        [*lines, *_pending(result), f"try the files: migrate verify --replay --ignore '{','.join(result.own)}'"]
-    )
+    if any(step.text and f"\n{LIVE}\n" in step.text for step in result.steps):
+        lines.append("rows that migrations put in are not in the file of the live schema")
+    lines += _pending(result)
+    return "\n".join([*lines, f"try the files: migrate verify --replay --ignore '{','.join(result.own)}'"])
 
 
 def _pending(result: AdoptResult) -> list[str]:

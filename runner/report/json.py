@@ -178,7 +178,7 @@ def _adopted(result: AdoptResult) -> dict[str, Any]:
             {
                 "version": step.version,
                 "file": step.path,
-                "adopted_from": [each.path for each in step.theirs],
+                "adopted_from": [each.shown for each in step.theirs],
                 "becomes": step.becomes.value,
                 "write": step.text is not None,
             }

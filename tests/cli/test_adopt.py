@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
+import os
+import pty
 import shutil
+import subprocess
+import sys
+from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,13 +19,17 @@ import jsonschema
 import pytest
 
 from runner.adopting import Asked, plan_adoption
+from runner.adopting import adopt as run_adoption
 from runner.config import Config
-from runner.errors import Exit
+from runner.errors import Exit, PlanChanged
+from runner.migrations.statements import split
 from runner.results import Against
 from runner.verifying import verify
 from tests.conftest import ON_ONE_SERVER
 
 if TYPE_CHECKING:
+    import asyncpg
+
     from tests.conftest import Database, Project
 
 pytestmark = ON_ONE_SERVER
@@ -388,3 +399,114 @@ def test_a_file_of_ours_with_another_text_is_in_the_way(project: Project, databa
 
     assert (run.returncode, "error[adopt.in-the-way]" in run.stderr) == (2, True)
     assert len(list(project.folder.iterdir())) == 1
+
+
+def test_files_that_were_written_and_not_recorded_are_taken_as_they_are(project: Project, database: Database) -> None:
+    fixture = FIXTURES_OF["flyway"]
+    left(fixture, project, database)
+    assert project.migrate(*adopting(fixture, "--yes")).returncode == 0
+    database.execute("DROP TABLE _migrations, _migrations_log, _migrations_catalog")
+
+    run = project.migrate(*adopting(fixture, "--yes"))
+
+    assert "wrote 0 files; recorded 4 migrations as baseline" in run.stdout, run.stderr
+
+
+def test_a_person_on_a_terminal_is_asked_and_may_say_no(project: Project, database: Database) -> None:
+    left(FIXTURES_OF["dbmate"], project, database)
+    command = adopting(FIXTURES_OF["dbmate"])
+
+    told = answered(project, "n", *command)
+    assert "Do it? [y/N]: n" in told
+    assert told.rstrip().endswith("nothing was changed")
+    assert not project.folder.exists()
+
+    told = answered(project, "y", *command)
+    assert "wrote 4 files; recorded 3 migrations as baseline" in told
+    assert told.count("new, baseline") == 3  # the plan is shown once
+    assert len(database.ledger()) == 3
+
+
+def answered(project: Project, answer: str, *command: str) -> str:
+    """What the command writes to a terminal on which somebody has typed the answer."""
+    terminal, end = pty.openpty()
+    os.write(terminal, f"{answer}\n".encode())
+    start = [sys.executable, "-m", "runner", *command]
+    with subprocess.Popen(
+        start, cwd=project.root, env=project.variables(), stdin=end, stdout=end, stderr=subprocess.STDOUT
+    ):
+        os.close(end)
+        written = b""
+        with suppress(OSError):  # what Linux says when the last writer has gone
+            while piece := os.read(terminal, 65536):
+                written += piece
+    os.close(terminal)
+    return written.decode().replace("\r", "")
+
+
+def test_another_plan_than_the_one_that_was_shown_is_refused(project: Project, database: Database) -> None:
+    source = left(FIXTURES_OF["dbmate"], project, database)
+    config, asked = Config(folder=project.folder, database_url=database.url), Asked("dbmate", source)
+    shown = asyncio.run(plan_adoption(config, asked))
+    database.execute("INSERT INTO schema_migrations VALUES ('20240104090000')")
+
+    with pytest.raises(PlanChanged):
+        asyncio.run(run_adoption(config, asked, shown=shown))
+
+    assert not project.folder.exists()
+
+
+def test_a_history_outside_of_the_search_path_is_warned_of(project: Project, database: Database) -> None:
+    left(FIXTURES_OF["dbmate"], project, database)
+    database.execute("CREATE SCHEMA shop; ALTER TABLE schema_migrations SET SCHEMA shop")
+
+    run = project.migrate(*adopting(FIXTURES_OF["dbmate"], "--dry-run"))
+
+    assert "warning: shop is not in the search_path here; if dbmate had it there, set it for migrate, too" in run.stderr
+
+
+def test_the_migrations_of_a_large_prisma_project_give_the_same_schema_as_files_of_ours(
+    project: Project, database: Database
+) -> None:
+    """Some 220 folders of LiteLLM's, with names that do not sort as numbers."""
+    package = find_spec("litellm_proxy_extras")
+    if package is None or package.origin is None:
+        pytest.skip("litellm-proxy-extras is not installed")
+    source = Path(package.origin).parent / "migrations"
+    folders = sorted(path.parent for path in source.glob("*/migration.sql"))
+    database.execute(PRISMAS_TABLE)
+    database.run(lambda connection: deployed(connection, folders))
+
+    run = project.migrate("adopt", "--from", "prisma", "--source", str(source), "--yes")
+
+    assert f"recorded {len(folders)} migrations as baseline" in run.stdout, run.stderr
+    replayed = project.migrate("verify", "--replay", "--ignore", "_prisma_migrations")
+    assert replayed.returncode == 0, replayed.stdout + replayed.stderr
+
+
+PRISMAS_TABLE = """
+CREATE TABLE _prisma_migrations (
+    id varchar(36) NOT NULL PRIMARY KEY,
+    checksum varchar(64) NOT NULL,
+    finished_at timestamptz,
+    migration_name varchar(255) NOT NULL,
+    logs text,
+    rolled_back_at timestamptz,
+    started_at timestamptz NOT NULL DEFAULT now(),
+    applied_steps_count integer NOT NULL DEFAULT 0
+)"""
+
+
+async def deployed(connection: asyncpg.Connection[Any], folders: list[Path]) -> None:
+    """Applies the folders as Prisma does, statement by statement, and records them."""
+    for number, folder in enumerate(folders):
+        text = (folder / "migration.sql").read_text()
+        for each in split(text, str(folder)):
+            await connection.execute(text[each.start : each.end])
+        checksum = hashlib.sha256(text.encode()).hexdigest()
+        await connection.execute(
+            "INSERT INTO _prisma_migrations VALUES ($1, $2, now(), $3, NULL, NULL, now(), 1)",
+            str(number),
+            checksum,
+            folder.name,
+        )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.adoption import flyway, goose, graphile_migrate, liquibase, node_pg_migrate, sqitch
-from runner.adoption.plan import Becomes, Known, Ours, needs_schema, plan_copies, plan_schema
+from runner.adoption.plan import Becomes, Known, Ours, needs_schema, origins, plan_copies, plan_schema
 from runner.adoption.tools import TOOLS
 from runner.adoption.values import File, Theirs
 from runner.cli import adopt
@@ -248,6 +248,22 @@ def test_what_was_adopted_keeps_its_file_however_theirs_are_numbered_now() -> No
         (2, False, Becomes.PENDING),
         (3, True, Becomes.KNOWN),
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("sql/migrations/0007_a.sql", "-- Reformatted, and the line on top is gone.\nSELECT 1;\n"),
+        ("sql/migrations/0001_other.sql", "-- A line of mine.\n\n-- Adopted from dbmate: a\nSELECT 1;\n"),
+    ],
+    ids=["by its name", "by a line below another"],
+)
+def test_a_file_that_was_adopted_is_known_again(path: str, text: str) -> None:
+    known = Known("sql/migrations", [Ours(7, path, text, origins("dbmate", text))], {7})
+
+    [step] = plan_copies(DBMATE, [theirs("a", label="7", applied=True)], known)
+
+    assert (step.path, step.text, step.becomes) == (path, None, Becomes.KNOWN)
 
 
 def test_a_statement_that_runs_alone_makes_a_no_transaction_file() -> None:

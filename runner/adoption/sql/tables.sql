@@ -6,7 +6,8 @@ SELECT
         SELECT pg_catalog.string_agg(attribute.attname::text, ',')
         FROM pg_catalog.pg_attribute AS attribute
         WHERE attribute.attrelid = class.oid AND attribute.attnum > 0 AND NOT attribute.attisdropped
-    )
+    ),
+    namespace.nspname = ANY (pg_catalog.current_schemas(false))
 FROM pg_catalog.pg_class AS class
 INNER JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = class.relnamespace
 WHERE
