@@ -11,6 +11,7 @@ from runner.adoption.plan import (
     Becomes,
     Known,
     Ours,
+    applied_since,
     fresh,
     needs_schema,
     origins,
@@ -125,7 +126,7 @@ async def _steps(
     new = any(each.applied for each in fresh(theirs, known))
     if not ((asked.one_file and new) or needs_schema(theirs, known)):
         return plan_copies(tool, theirs, known)
-    ran = [each for each in migrations if each.version in ledger]
+    ran = [each for each in migrations if each.version in ledger or each.version in applied_since(theirs, known)]
     bodies = await bodies_of_live(session, ran, ignore=_own_patterns(tool, history))
     return plan_schema(tool, theirs, known, bodies)
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from runner.migrations.migration import Migration
 
 
+_UNCHANGED = "\nSELECT 1; -- the schema stayed as it was\n"
+
+
 class _Replay(NamedTuple):
     """A scratch server with the settings under which schemas are built on it."""
 
@@ -48,9 +51,10 @@ async def bodies_of_live(session: Session, ran: Sequence[Migration], *, ignore: 
     live = await read_now(session._replace(config=config))
     async with _replay(session, config, ran) as replay:
         files = draft(await replay.made(ran), live)
-        bodies = _bodies(files) if ran else ["\n" + body([each for file in files for each in file.changes])]
+        changes = [each for file in files for each in file.changes]
+        bodies = _bodies(files) if ran or not changes else ["\n" + body(changes)]
         await _try(replay, ran, bodies, live)
-    return bodies
+    return bodies if files else [_UNCHANGED]
 
 
 def _bodies(files: Iterable[File]) -> list[str]:

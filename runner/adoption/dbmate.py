@@ -32,8 +32,11 @@ def _theirs(match: re.Match[str], file: File, *, applied: bool) -> Theirs:
     up, down = _UP.search(text), _DOWN.search(text)
     ends = down.start() if down and (up is None or down.start() > up.start()) else len(text)
     sql = kept_lines(only(text, up.start() if up else 0, ends), lambda line: not _MARK.match(line))
-    alone = bool(up and re.search(r"\btransaction:false\b", up["options"]))
-    return Theirs(file.name, fitting(match[2]), file, sql, match[1], applied=applied, no_transaction=alone)
+    options = up["options"] if up else ""
+    found = Theirs(file.name, fitting(match[2]), file, sql, match[1], applied, "transaction:false" in options)
+    if re.search(r"\benv:\w", options) and "{{" in sql:
+        return found._replace(sql=None, without="dbmate fills in variables of the environment when it runs")
+    return found
 
 
 TOOL = Tool(

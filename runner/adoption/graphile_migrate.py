@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"([0-9]+)(?:-(.*))?\.sql")
 _HEADER = re.compile(r"--! ([A-Z][A-Za-z0-9_]*)(?::(.*))?\n")
 _ALONE = re.compile(r"--!\s*no-transaction\b")
-_PLACEHOLDER = re.compile(r"(?<!:):[A-Z][A-Z0-9_]+\b")
+_PLACEHOLDER = re.compile(r"(?<![:\w]):[A-Z][A-Z0-9_]+\b")
 
 
 def read(rows: Sequence[Row], files: Sequence[File]) -> Sequence[Theirs]:

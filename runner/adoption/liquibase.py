@@ -21,6 +21,7 @@ _CHANGESET = re.compile(
 _ATTRIBUTE = re.compile(r"(\w+):(\"[^\"]*\"|\S+)")
 _OTHERS = re.compile(r"\s*--\s*(rollback|liquibase|ignoreLines|precondition)", re.IGNORECASE)
 _ROLLBACK_BLOCK = re.compile(r"/\*\s*liquibase\s+rollback\b.*?\*/", re.IGNORECASE | re.DOTALL)
+_HEAD = 256  # bytes, in which the first line is
 _PROPERTY = re.compile(r"\$\{[^}\n]*\}")
 
 
@@ -49,8 +50,7 @@ def read(rows: Sequence[Row], files: Sequence[File]) -> Sequence[Theirs]:
 
 def changesets(file: File) -> list[_Changeset]:
     """The changesets of a file; none if it is not formatted SQL."""
-    text = file.text
-    if not _FORMATTED.match(text):
+    if b"liquibase" not in file.raw[:_HEAD].lower() or not _FORMATTED.match(text := file.text):
         return []
     marks = list(_CHANGESET.finditer(text))
     ends = [*(mark.start() for mark in marks[1:]), len(text)]
@@ -81,6 +81,10 @@ def _name(row: Row) -> str:
 
 
 def _applied(row: Row, changeset: _Changeset | None) -> Theirs:
+    if changeset and row["exectype"] == "MARK_RAN":
+        return _theirs(changeset._replace(sql="-- Liquibase marked it as run, and did not run it."))._replace(
+            applied=True
+        )
     if changeset:
         return _theirs(changeset)._replace(applied=True)
     if str(row["filename"]).endswith(".sql"):
@@ -112,7 +116,7 @@ TOOL = Tool(
     name="liquibase",
     table="databasechangelog",
     columns=frozenset({"id", "author", "filename", "orderexecuted", "exectype", "md5sum"}),
-    folders=("src/main/resources/db/changelog", "db/changelog", "changelog", "."),
+    folders=("src/main/resources/db/changelog", "db/changelog", "changelog"),
     wanted=re.compile(r".*\.sql"),
     read=read,
     deep=True,

@@ -107,6 +107,12 @@ def fresh(theirs: Sequence[Theirs], known: Known) -> list[Theirs]:
     return [each for each in theirs if each.id not in homes]
 
 
+def applied_since(theirs: Sequence[Theirs], known: Known) -> set[int]:
+    """The versions of files of ours whose originals are applied."""
+    homes = known.homes(theirs)
+    return {homes[each.id].version for each in theirs if each.applied and each.id in homes}
+
+
 def needs_schema(theirs: Sequence[Theirs], known: Known) -> bool:
     """Whether something newly applied has no SQL, so that only the live schema tells what it did. Raises a fault."""
     new = fresh(theirs, known)

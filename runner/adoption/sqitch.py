@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.adoption.checks import edited, fitting, gone
 from runner.adoption.line_ends import variants
 from runner.adoption.values import Theirs, Tool
+from runner.errors import FileError
+from runner.migrations.statements import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from runner.adoption.values import File, Row
     from runner.errors import AdoptedFileEdited
 
+_COLON = re.compile(r"(?:^|[^:\w\[\])]):$")
 _PROJECT = re.compile(r"^%project=(.+)$", re.MULTILINE)
 
 
@@ -72,7 +76,9 @@ def _theirs(change: _Change, row: Row | None, scripts: Mapping[str, File]) -> Th
     file = _script(change, scripts)
     if file is None:
         return gone("Sqitch", change.id)._replace(applied=row is not None)
-    found = Theirs(change.id, fitting(change.name), file, file.text)
+    variable = psql_variable(file)
+    without = f"psql fills in {variable} when it runs" if variable else ""
+    found = Theirs(change.id, fitting(change.name), file, None if variable else file.text, without=without)
     return found._replace(applied=True, fault=_compared(row, file)) if row else found
 
 
@@ -82,6 +88,16 @@ def _script(change: _Change, scripts: Mapping[str, File]) -> File | None:
         if file := scripts.get(f"{change.name}{tag}.sql"):
             return file
     return scripts.get(f"{change.name}.sql")
+
+
+def psql_variable(file: File) -> str:
+    """The first variable of psql's in a script, empty if there is none, or if the script is to be refused anyhow."""
+    text = file.text
+    with suppress(FileError):
+        for kind, start, end in tokens(text, 0, len(text), file.path):
+            if kind in ("word", "string", "identifier") and _COLON.search(text[max(0, start - 2) : start]):
+                return text[start - 1 : end]
+    return ""
 
 
 def _compared(row: Row, file: File) -> AdoptedFileEdited | None:

@@ -338,19 +338,29 @@ def test_a_later_run_finds_what_was_added_meanwhile(project: Project, database: 
 
 
 def test_a_later_run_writes_down_what_code_did_meanwhile(project: Project, database: Database) -> None:
-    fixture = FIXTURES_OF["rails"]
+    fixture = FIXTURES_OF["node-pg-migrate with JavaScript"]
     source = left(fixture, project, database)
     assert project.migrate(*adopting(fixture, "--yes")).returncode == 0
-    (source / "20240103090000_change_posts.rb").write_text("class ChangePosts; end")
-    database.execute("ALTER TABLE posts DROP COLUMN title, ADD COLUMN paid_at timestamptz")
-    database.execute("CREATE INDEX posts_paid_at_idx ON posts (paid_at)")
-    database.execute("INSERT INTO schema_migrations VALUES ('20240103090000')")
+    for name in ("1704445200000_change-posts", "1704531600000_fill-posts"):
+        (source / f"{name}.js").write_text("exports.up = () => {};")
+    database.execute("ALTER TABLE posts ADD COLUMN paid_at timestamptz")  # what was pending as SQL
+    database.execute("ALTER TABLE posts DROP COLUMN title, ADD COLUMN sum int")
+    database.execute("CREATE INDEX posts_sum_idx ON posts (sum)")
+    names = ("1704358800000_add-paid-at", "1704445200000_change-posts")
+    database.execute("".join(f"INSERT INTO pgmigrations (name, run_on) VALUES ('{name}', now());" for name in names))
+    (source / "1704531600000_fill-posts.js").rename(source / "later")
 
     run = project.migrate(*adopting(fixture, "--yes"))
 
     assert run.returncode == 0, run.stderr
     assert {state for _, state in database.ledger()} == {"baseline"}
     ignored = run.stdout.rpartition("--ignore '")[2].rstrip().rstrip("'")
+    assert project.migrate("verify", "--replay", "--ignore", ignored).returncode == 0
+
+    (source / "later").rename(source / "1704531600000_fill-posts.js")
+    database.execute("INSERT INTO pgmigrations (name, run_on) VALUES ('1704531600000_fill-posts', now())")
+    run = project.migrate(*adopting(fixture, "--yes"))
+    assert "wrote 1 file; recorded 1 migration as baseline" in run.stdout, run.stderr
     assert project.migrate("verify", "--replay", "--ignore", ignored).returncode == 0
 
 

@@ -218,6 +218,18 @@ def test_a_reworked_change_of_sqitch_has_the_tag_in_its_name() -> None:
     assert [(each.id, each.tags) for each in sqitch.planned(plan)] == [("a", ("@v1",)), ("b", ()), ("a (2)", ())]
 
 
+@pytest.mark.parametrize(
+    ("text", "variable"),
+    [
+        ("CREATE SCHEMA :name;", ":name"),
+        ("SELECT :'word';", ":'word'"),
+        ("SELECT a::int, b[1:n], to_char(c, 'HH24:MI') FROM t WHERE x = ' :no';", ""),
+    ],
+)
+def test_variables_of_psql_in_a_deploy_script_are_found(text: str, variable: str) -> None:
+    assert sqitch.psql_variable(file("deploy/a.sql", text)) == variable
+
+
 def theirs(name: str, sql: str | None = "SELECT 1;", **more: Any) -> Theirs:
     return Theirs(name, name, file(f"{name}.sql"), sql, **more)
 
