@@ -13,6 +13,7 @@ from runner.adoption.plan import (
     Ours,
     applied_since,
     fresh,
+    in_the_way,
     needs_schema,
     origins,
     plan_copies,
@@ -120,6 +121,8 @@ async def _steps(
 ) -> tuple[Step, ...]:
     ledger = await read_ledger(session)
     if in_place and not tool.code:
+        if asked.one_file:
+            raise in_the_way(str(session.config.folder), "with --one-file, their folder cannot be ours")
         return plan_in_place(theirs, Known(str(session.config.folder), (), ledger))
     migrations = load_if_any(session.config.folder)
     known = Known(str(session.config.folder), [_ours(tool, each) for each in migrations], ledger)

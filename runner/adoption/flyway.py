@@ -6,7 +6,7 @@ import re
 import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.adoption.checks import edited, fitting, gone, half_applied
+from runner.adoption.checks import all_gone, edited, fitting, gone, half_applied
 from runner.adoption.values import Theirs, Tool
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def read(rows: Sequence[Row], files: Sequence[File]) -> Sequence[Theirs]:
     below = sum(version <= at for version in ordered)
     others = [_repeatable(match, each, history) for match, each in sorted(repeatable, key=lambda pair: pair[1].name)]
     ran, pending = ([each for each in others if each.applied is applied] for applied in (True, False))
+    ran += all_gone("Flyway", history.repeatable, {each.name for _, each in repeatable})
     found = [*_rows_alone(history, versioned), *found[:below], *ran, *found[below:], *pending]
     return [each._replace(no_transaction=bool(each.file and f"{each.file.within}.conf" in alone)) for each in found]
 
@@ -118,7 +119,8 @@ def _versioned(version: Version, match: re.Match[str], file: File, history: _His
     row = history.versions.get(version)
     fault = _compared(row, file) if row else None
     found = _copied(file, file.name, match[3])
-    return found._replace(label=match[2], applied=row is not None, fault=fault)
+    label = match[2] if match[2].isdigit() else str(version[0])
+    return found._replace(label=label, applied=row is not None, fault=fault)
 
 
 def _repeatable(match: re.Match[str], file: File, history: _History) -> Theirs:

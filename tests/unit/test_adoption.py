@@ -165,6 +165,14 @@ def test_what_flyway_undid_is_pending_and_what_its_baseline_covers_is_not_there(
     ]
 
 
+def test_a_version_of_flyways_with_a_zero_behind_it_is_a_whole_number_and_a_lost_repeatable_script_a_fault() -> None:
+    row = {"installed_rank": 1, "version": None, "type": "SQL", "script": "R__v.sql", "checksum": 1, "success": True}
+
+    found = flyway.read([row], [file("V2.0__a.sql"), file("V010__b.sql")])
+
+    assert [(each.label, each.fault is None) for each in found] == [("", False), ("2", True), ("010", True)]
+
+
 def test_a_script_that_flyway_fills_in_has_no_sql() -> None:
     [found] = flyway.read([], [file("V1__a.sql", "CREATE SCHEMA ${name};")])
 

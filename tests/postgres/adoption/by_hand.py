@@ -161,37 +161,6 @@ def goose() -> None:
     )
 
 
-def sqlx() -> None:
-    files = {
-        "20240101090000_create_users.up.sql": USERS,
-        "20240101090000_create_users.down.sql": "DROP TABLE users;\n",
-        "20240102090000_create_posts.up.sql": POSTS,
-        "20240102090000_create_posts.down.sql": "DROP TABLE posts;\n",
-        "20240103090000_index_posts.up.sql": f"-- no-transaction\n{INDEX}",
-        "20240103090000_index_posts.down.sql": "DROP INDEX posts_user_id_idx;\n",
-        "20240104090000_add_paid_at.up.sql": PAID,
-        "20240104090000_add_paid_at.down.sql": "ALTER TABLE posts DROP COLUMN paid_at;\n",
-    }
-    rows = "".join(
-        f"INSERT INTO _sqlx_migrations VALUES ({name[:14]}, '{name[15:-7].replace('_', ' ')}', {WHEN}, true, "
-        f"'\\x{hashlib.sha384(text.encode()).hexdigest()}', 5000);\n"
-        for name, text in list(files.items())[:6:2]
-    )
-    write(
-        "sqlx",
-        files,
-        f"""CREATE TABLE _sqlx_migrations (
-    version bigint PRIMARY KEY,
-    description text NOT NULL,
-    installed_on timestamptz NOT NULL DEFAULT now(),
-    success boolean NOT NULL,
-    checksum bytea NOT NULL,
-    execution_time bigint NOT NULL
-);
-{rows}""",
-    )
-
-
 def prisma() -> None:
     files = {
         "migration_lock.toml": 'provider = "postgresql"\n',
@@ -236,5 +205,5 @@ def tern() -> None:
     write("tern", files, history)
 
 
-for fixture in (flyway, liquibase, golang_migrate, goose, sqlx, prisma, tern):
+for fixture in (flyway, liquibase, golang_migrate, goose, prisma, tern):
     fixture()

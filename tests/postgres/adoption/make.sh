@@ -44,6 +44,18 @@ dbmate_() {
     dump
 }
 
+sqlx_() {
+    begin sqlx
+    pair() { printf '%s\n' "$2" > "$1.up.sql" && printf '%s\n' "$3" > "$1.down.sql"; }
+    pair 20240101090000_create_users "$users" 'DROP TABLE users;'
+    pair 20240102090000_create_posts "$posts" 'DROP TABLE posts;'
+    pair 20240103090000_index_posts "-- no-transaction
+$index" 'DROP INDEX posts_user_id_idx;'
+    sqlx migrate run --source . --database-url "$URL/$db" > /dev/null
+    pair 20240104090000_add_paid_at "$paid" 'ALTER TABLE posts DROP COLUMN paid_at;'
+    dump
+}
+
 node_pg_migrate_() {
     begin node-pg-migrate
     printf -- '-- Up Migration\n%s\n\n-- Down Migration\nDROP TABLE users;\n' "$users" > 1704099600000_create-users.sql
@@ -194,7 +206,7 @@ ActiveRecord::MigrationContext.new("db/migrate", ActiveRecord::SchemaMigration).
 
 for tool in "${@:-}"; do
     if [ -z "$tool" ]; then
-        exec "$0" dbmate node_pg_migrate node_pg_migrate_js graphile_migrate sqitch yoyo yoyo_py alembic django rails
+        exec "$0" dbmate sqlx node_pg_migrate node_pg_migrate_js graphile_migrate sqitch yoyo yoyo_py alembic django rails
     fi
     "${tool}_"
 done

@@ -1,4 +1,8 @@
-CREATE TABLE posts (id bigint PRIMARY KEY, user_id bigint NOT NULL REFERENCES users (id), title text);
+CREATE TABLE posts (
+    id bigint PRIMARY KEY,
+    user_id bigint NOT NULL REFERENCES users (id),
+    title text
+);
 CREATE FUNCTION titled() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.title := coalesce(NEW.title, 'untitled; as yet');
