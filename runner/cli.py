@@ -458,9 +458,9 @@ def adopt(  # an option each
     async def work(config: Config, live: LiveReport) -> Result:
         from runner.adopting import adopt, plan_adoption
 
-        return (
-            await adopt(config, asked(), listener=live) if yes else await plan_adoption(config, asked(), listener=live)
-        )
+        if dry_run or not yes:
+            return await plan_adoption(config, asked(), listener=live)
+        return await adopt(config, asked(), listener=live)
 
     def agreed(shown: Result) -> Work:
         async def then(config: Config, live: LiveReport) -> Result:

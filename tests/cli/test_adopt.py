@@ -60,8 +60,9 @@ FIXTURES_OF = {
     "liquibase": Fixture(
         "liquibase",
         "databasechangelog",
-        ("0001_001-users_1", "0002_002-posts_1", "0003_002-posts_2"),
-        ("0004_003-paid_paid",),
+        ("0001_001-users_1", "0002_002-posts_1", "0003_002-posts_2", "0004_002-posts_3"),
+        ("0005_003-paid_paid",),
+        source="db/changelog",
     ),
     "golang-migrate": Fixture(
         "golang-migrate",
@@ -290,7 +291,7 @@ def test_without_a_terminal_somebody_has_to_have_decided(project: Project, datab
 def test_a_dry_run_shows_the_plan_and_does_nothing(project: Project, database: Database) -> None:
     left(FIXTURES_OF["dbmate"], project, database)
 
-    run = project.migrate(*adopting(FIXTURES_OF["dbmate"], "--dry-run"))
+    run = project.migrate(*adopting(FIXTURES_OF["dbmate"], "--dry-run", "--yes"))
 
     assert run.stdout == (
         "dbmate keeps public.schema_migrations and files in theirs\n"

@@ -28,9 +28,9 @@ def file(within: str, text: str = "SELECT 1;\n") -> File:
     return File(f"theirs/{within}", within, text.encode())
 
 
-def files_of(tool: str, below: str = "") -> list[File]:
+def files_of(tool: str) -> list[File]:
     """The files of a fixture, as the command would read them."""
-    folder = FIXTURES / tool / "files" / below
+    folder = FIXTURES / tool / "files" / ("db/changelog" if tool == "liquibase" else "")
     found = sorted(path for path in folder.rglob("*") if path.is_file())
     files = [File(str(path), path.relative_to(folder).as_posix(), path.read_bytes()) for path in found]
     return [each for each in files if TOOLS[tool].wanted.fullmatch(each.within)]

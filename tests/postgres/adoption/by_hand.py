@@ -75,54 +75,6 @@ CREATE INDEX flyway_schema_history_s_idx ON flyway_schema_history (success);
     )
 
 
-def liquibase() -> None:
-    files = {
-        "changelog.xml": '<databaseChangeLog><includeAll path="changes"/></databaseChangeLog>\n',
-        "changes/001-users.sql": "--liquibase formatted sql\n\n--changeset ada:1\n"
-        f"{USERS}--rollback DROP TABLE users;\n",
-        "changes/002-posts.sql": "--liquibase formatted sql\n\n--changeset ada:1 splitStatements:false\n"
-        f"--comment: posts\n{POSTS}--rollback DROP TABLE posts;\n\n"
-        f"--changeset ada:2 runInTransaction:false\n{INDEX}--rollback DROP INDEX posts_user_id_idx;\n",
-        "changes/003-paid.sql": f"--liquibase formatted sql\n\n--changeset bob:paid context:prod\n{PAID}"
-        "\n--changeset bob:elsewhere dbms:oracle\nSELECT 1 FROM dual;\n",
-    }
-    rows = "".join(
-        f"INSERT INTO databasechangelog VALUES ('{each}', 'ada', 'db/changelog/changes/{name}', {WHEN}, {order}, "
-        f"'EXECUTED', '9:0123456789abcdef0123456789abcdef', 'sql', '', NULL, '4.33.0', NULL, NULL, '4437222222');\n"
-        for order, (each, name) in enumerate(
-            (("1", "001-users.sql"), ("1", "002-posts.sql"), ("2", "002-posts.sql")), 1
-        )
-    )
-    write(
-        "liquibase",
-        files,
-        f"""CREATE TABLE databasechangeloglock (
-    id integer CONSTRAINT databasechangeloglock_pkey PRIMARY KEY,
-    locked boolean NOT NULL,
-    lockgranted timestamp,
-    lockedby varchar(255)
-);
-INSERT INTO databasechangeloglock VALUES (1, false, NULL, NULL);
-CREATE TABLE databasechangelog (
-    id varchar(255) NOT NULL,
-    author varchar(255) NOT NULL,
-    filename varchar(255) NOT NULL,
-    dateexecuted timestamp NOT NULL,
-    orderexecuted integer NOT NULL,
-    exectype varchar(10) NOT NULL,
-    md5sum varchar(35),
-    description varchar(255),
-    comments varchar(255),
-    tag varchar(255),
-    liquibase varchar(20),
-    contexts varchar(255),
-    labels varchar(255),
-    deployment_id varchar(10)
-);
-{rows}""",
-    )
-
-
 def golang_migrate() -> None:
     files = {
         "000001_create_users.up.sql": USERS,
@@ -205,5 +157,5 @@ def tern() -> None:
     write("tern", files, history)
 
 
-for fixture in (flyway, liquibase, golang_migrate, goose, prisma, tern):
+for fixture in (flyway, golang_migrate, goose, prisma, tern):
     fixture()

@@ -44,6 +44,36 @@ dbmate_() {
     dump
 }
 
+liquibase_() {
+    begin liquibase
+    mkdir -p db/changelog/changes
+    cat > db/changelog/changelog.xml <<'X'
+<databaseChangeLog xmlns="http://www.liquibase.org/xml/ns/dbchangelog"
+    xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+    xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-latest.xsd">
+    <includeAll path="db/changelog/changes/"/>
+</databaseChangeLog>
+X
+    cd db/changelog/changes
+    printf -- '--liquibase formatted sql\n\n--changeset ada:1\n%s\n--rollback DROP TABLE users;\n' "$users" > 001-users.sql
+    {
+        printf -- '--liquibase formatted sql\n\n--changeset ada:1 splitStatements:false\n--comment: posts\n%s\n' "$posts"
+        printf -- '--rollback DROP TABLE posts;\n\n--changeset ada:2 runInTransaction:false\n%s\n' "$index"
+        printf -- '--rollback DROP INDEX posts_user_id_idx;\n\n--changeset ada:3\n'
+        printf -- '--preconditions onFail:MARK_RAN\n'
+        printf -- '--precondition-sql-check expectedResult:0 SELECT count(*) FROM pg_class WHERE relname = '"'users'"'\n'
+        printf -- 'CREATE TABLE users_again (id bigint);\n'
+    } > 002-posts.sql
+    cd ../../..
+    liquibase --log-level=off --changelog-file=db/changelog/changelog.xml --url="jdbc:postgresql://${URL#*@}/$db" \
+        --username=postgres --password=none --search-path=. update > /dev/null 2>&1
+    {
+        printf -- '--liquibase formatted sql\n\n--changeset bob:paid context:prod\n%s\n\n' "$paid"
+        printf -- '--changeset bob:elsewhere dbms:oracle\nSELECT 1 FROM dual;\n'
+    } > db/changelog/changes/003-paid.sql
+    dump
+}
+
 sqlx_() {
     begin sqlx
     pair() { printf '%s\n' "$2" > "$1.up.sql" && printf '%s\n' "$3" > "$1.down.sql"; }
@@ -206,7 +236,7 @@ ActiveRecord::MigrationContext.new("db/migrate", ActiveRecord::SchemaMigration).
 
 for tool in "${@:-}"; do
     if [ -z "$tool" ]; then
-        exec "$0" dbmate sqlx node_pg_migrate node_pg_migrate_js graphile_migrate sqitch yoyo yoyo_py alembic django rails
+        exec "$0" dbmate liquibase sqlx node_pg_migrate node_pg_migrate_js graphile_migrate sqitch yoyo yoyo_py alembic django rails
     fi
     "${tool}_"
 done

@@ -1,40 +1,83 @@
-CREATE TABLE users (
-    id bigint PRIMARY KEY,
-    email text NOT NULL
-);
-CREATE TABLE posts (id bigint PRIMARY KEY, user_id bigint NOT NULL REFERENCES users (id), title text);
-CREATE FUNCTION titled() RETURNS trigger LANGUAGE plpgsql AS $$
+
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+
+CREATE FUNCTION public.titled() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
 BEGIN
     NEW.title := coalesce(NEW.title, 'untitled; as yet');
     RETURN NEW;
 END
 $$;
-CREATE TRIGGER titled BEFORE INSERT ON posts FOR EACH ROW EXECUTE FUNCTION titled();
-CREATE INDEX posts_user_id_idx ON posts (user_id);
 
-CREATE TABLE databasechangeloglock (
-    id integer CONSTRAINT databasechangeloglock_pkey PRIMARY KEY,
-    locked boolean NOT NULL,
-    lockgranted timestamp,
-    lockedby varchar(255)
-);
-INSERT INTO databasechangeloglock VALUES (1, false, NULL, NULL);
-CREATE TABLE databasechangelog (
-    id varchar(255) NOT NULL,
-    author varchar(255) NOT NULL,
-    filename varchar(255) NOT NULL,
-    dateexecuted timestamp NOT NULL,
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+CREATE TABLE public.databasechangelog (
+    id character varying(255) NOT NULL,
+    author character varying(255) NOT NULL,
+    filename character varying(255) NOT NULL,
+    dateexecuted timestamp without time zone NOT NULL,
     orderexecuted integer NOT NULL,
-    exectype varchar(10) NOT NULL,
-    md5sum varchar(35),
-    description varchar(255),
-    comments varchar(255),
-    tag varchar(255),
-    liquibase varchar(20),
-    contexts varchar(255),
-    labels varchar(255),
-    deployment_id varchar(10)
+    exectype character varying(10) NOT NULL,
+    md5sum character varying(35),
+    description character varying(255),
+    comments character varying(255),
+    tag character varying(255),
+    liquibase character varying(20),
+    contexts character varying(255),
+    labels character varying(255),
+    deployment_id character varying(10)
 );
-INSERT INTO databasechangelog VALUES ('1', 'ada', 'db/changelog/changes/001-users.sql', '2024-01-05 12:00:00', 1, 'EXECUTED', '9:0123456789abcdef0123456789abcdef', 'sql', '', NULL, '4.33.0', NULL, NULL, '4437222222');
-INSERT INTO databasechangelog VALUES ('1', 'ada', 'db/changelog/changes/002-posts.sql', '2024-01-05 12:00:00', 2, 'EXECUTED', '9:0123456789abcdef0123456789abcdef', 'sql', '', NULL, '4.33.0', NULL, NULL, '4437222222');
-INSERT INTO databasechangelog VALUES ('2', 'ada', 'db/changelog/changes/002-posts.sql', '2024-01-05 12:00:00', 3, 'EXECUTED', '9:0123456789abcdef0123456789abcdef', 'sql', '', NULL, '4.33.0', NULL, NULL, '4437222222');
+
+CREATE TABLE public.databasechangeloglock (
+    id integer NOT NULL,
+    locked boolean NOT NULL,
+    lockgranted timestamp without time zone,
+    lockedby character varying(255)
+);
+
+CREATE TABLE public.posts (
+    id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    title text
+);
+
+CREATE TABLE public.users (
+    id bigint NOT NULL,
+    email text NOT NULL
+);
+
+INSERT INTO public.databasechangelog VALUES ('1', 'ada', 'db/changelog/changes/001-users.sql', '2026-11-30 12:39:22.220296', 1, 'EXECUTED', '9:3171c3bec2e9e4c673d6a994a6d09ad4', 'sql', '', NULL, '4.28.0', NULL, NULL, '6042362142');
+INSERT INTO public.databasechangelog VALUES ('1', 'ada', 'db/changelog/changes/002-posts.sql', '2026-11-30 12:39:22.262743', 2, 'EXECUTED', '9:aacdf4e73ed7de559bf414ce5b75a6cf', 'sql', 'posts', NULL, '4.28.0', NULL, NULL, '6042362142');
+INSERT INTO public.databasechangelog VALUES ('2', 'ada', 'db/changelog/changes/002-posts.sql', '2026-11-30 12:39:22.281329', 3, 'EXECUTED', '9:dec2bb941b021e26383f160fb688abb5', 'sql', '', NULL, '4.28.0', NULL, NULL, '6042362142');
+INSERT INTO public.databasechangelog VALUES ('3', 'ada', 'db/changelog/changes/002-posts.sql', '2026-11-30 12:39:22.295956', 4, 'MARK_RAN', '9:dbd47f53e05b66927fd06448987d63ed', 'sql', '', NULL, '4.28.0', NULL, NULL, '6042362142');
+
+INSERT INTO public.databasechangeloglock VALUES (1, false, NULL, NULL);
+
+ALTER TABLE ONLY public.databasechangeloglock
+    ADD CONSTRAINT databasechangeloglock_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.posts
+    ADD CONSTRAINT posts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+CREATE INDEX posts_user_id_idx ON public.posts USING btree (user_id);
+
+CREATE TRIGGER titled BEFORE INSERT ON public.posts FOR EACH ROW EXECUTE FUNCTION public.titled();
+
+ALTER TABLE ONLY public.posts
+    ADD CONSTRAINT posts_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
