@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.adoption.files import read_source
+from runner.adoption.files import no_source, read_source
 from runner.adoption.history import read_history
 from runner.adoption.plan import (
     Becomes,
@@ -103,9 +103,10 @@ async def _planned(session: Session, asked: Asked) -> AdoptResult:
         session.listener.warning(
             f"{history.schema} is not in the search_path here; if {tool.name} had it there, set it for migrate, too"
         )
-    required = bool(history.rows) and not (tool.code or asked.one_file)
-    source = read_source(tool, asked.source, ours=folder, required=required)
+    source = read_source(tool, asked.source, ours=folder)
     theirs = tool.read(history.rows, source.files)
+    if source.folder is None and any(each.fault for each in theirs) and not asked.one_file:
+        raise no_source(tool, ", ".join(tool.folders))
     steps = await _steps(session, tool, theirs, history, in_place=_same(source.folder, folder), asked=asked)
     shown = str(source.folder) if source.folder else None
     checks = "nothing: the live schema takes the place of the files" if asked.one_file else tool.checks

@@ -24,19 +24,23 @@ class Source(NamedTuple):
     files: tuple[File, ...]
 
 
-def read_source(tool: Tool, folder: Path | None, *, ours: Path, required: bool) -> Source:
+def read_source(tool: Tool, folder: Path | None, *, ours: Path) -> Source:
     """The files of the folder that is named, or of the first of the tool's own folders that has any.
 
-    Raises NoSource if there is none and one is `required`, or if the folder that was named has none.
+    Raises NoSource if the folder that was named has none.
     """
     for each in [folder] if folder else map(Path, tool.folders):
         found = tuple(File(_shown(each, within), within, _read(each / within)) for within in _find(tool, each, ours))
         if found:
             return Source(each, found)
-    if folder is None and not required:
-        return Source(None, ())
-    looked = folder or ", ".join(tool.folders)
-    raise NoSource(
+    if folder:
+        raise no_source(tool, str(folder))
+    return Source(None, ())
+
+
+def no_source(tool: Tool, looked: str) -> NoSource:
+    """The error for files that are not where they were looked for."""
+    return NoSource(
         f"no file of {tool.name} is in {looked}",
         hint=f"Name the folder that {tool.name} takes them from: --source DIR",
     )

@@ -34,6 +34,11 @@ class _Changeset(NamedTuple):
     sql: str
     attributes: Mapping[str, str]
 
+    @property
+    def path(self) -> str:
+        """The path that the history knows its file by."""
+        return self.attributes.get("logicalfilepath", self.file.within)
+
 
 def read(rows: Sequence[Row], files: Sequence[File]) -> Sequence[Theirs]:
     """The changesets that ran, as they ran, then those of the formatted files that did not."""
@@ -52,24 +57,28 @@ def changesets(file: File) -> list[_Changeset]:
     """The changesets of a file; none if it is not formatted SQL."""
     if b"liquibase" not in file.raw[:_HEAD].lower() or not _FORMATTED.match(text := file.text):
         return []
-    marks = list(_CHANGESET.finditer(text))
+    common, marks = _attributes(text.partition("\n")[0]), list(_CHANGESET.finditer(text))
     ends = [*(mark.start() for mark in marks[1:]), len(text)]
-    return [_changeset(file, mark, only(text, mark.end(), end)) for mark, end in zip(marks, ends, strict=True)]
+    parts = [only(text, mark.end(), end) for mark, end in zip(marks, ends, strict=True)]
+    return [_changeset(file, mark, part, common) for mark, part in zip(marks, parts, strict=True)]
 
 
-def _changeset(file: File, mark: re.Match[str], text: str) -> _Changeset:
-    attributes = {name.lower(): value.strip('"') for name, value in _ATTRIBUTE.findall(mark["attributes"])}
+def _attributes(text: str) -> dict[str, str]:
+    return {name.lower(): value.strip('"') for name, value in _ATTRIBUTE.findall(text)}
+
+
+def _changeset(file: File, mark: re.Match[str], text: str, common: Mapping[str, str]) -> _Changeset:
+    attributes = {**common, **_attributes(mark["attributes"])}
     text = _ROLLBACK_BLOCK.sub(lambda block: "\n" * block[0].count("\n"), text)
     sql = kept_lines(text, lambda line: not _OTHERS.match(line))
     return _Changeset(mark["author"].strip('"'), mark["id"].strip('"'), file, sql, attributes)
 
 
 def _of(row: Row, found: Sequence[_Changeset]) -> _Changeset | None:
-    """The changeset of a row: the same author and id, in the file of that name if there are several."""
-    same = [each for each in found if (each.author, each.id) == (row["author"], row["id"])]
+    """The changeset of a row: the same author and id, in the file of that name, wherever the source folder begins."""
     path = re.sub(r"^(classpath:)?/*", "", str(row["filename"]))
-    named = [each for each in same if _ends_alike(path, each.file.within)]
-    return next(iter(named or same), None)
+    same = [each for each in found if (each.author, each.id) == (row["author"], row["id"])]
+    return next((each for each in same if _ends_alike(path, each.path)), None)
 
 
 def _ends_alike(one: str, other: str) -> bool:
@@ -117,7 +126,7 @@ TOOL = Tool(
     table="databasechangelog",
     columns=frozenset({"id", "author", "filename", "orderexecuted", "exectype", "md5sum"}),
     folders=("src/main/resources/db/changelog", "db/changelog", "changelog"),
-    wanted=re.compile(r".*\.sql"),
+    wanted=re.compile(r".*\.(sql|xml|ya?ml|json)"),
     read=read,
     deep=True,
     checks="nothing: Liquibase's MD5 is of its own parse of a changeset, in several versions",

@@ -220,6 +220,26 @@ def test_a_changeset_of_liquibase_ends_where_the_next_begins() -> None:
     assert (two.sql.strip(), two.sql.index("C;")) == ("C;", 5)
 
 
+def test_a_changeset_of_yaml_has_no_sql_and_one_that_was_marked_as_run_does_nothing() -> None:
+    row = {"id": "1", "author": "a", "filename": "db/c.yaml", "orderexecuted": 1, "exectype": "EXECUTED"}
+    marked = {**row, "filename": "db/m.sql", "orderexecuted": 2, "exectype": "MARK_RAN"}
+    text = "--liquibase formatted sql\n--changeset a:1\nDROP TABLE a;\n"
+
+    one, two = liquibase.read([row, marked], [file("m.sql", text), file("c.yaml", "databaseChangeLog:")])
+
+    assert (one.id, one.sql, one.fault) == ("db/c.yaml::1::a", None, None)
+    assert (two.applied, two.sql) == (True, "-- Liquibase marked it as run, and did not run it.")
+
+
+def test_a_file_of_liquibase_may_go_by_another_name() -> None:
+    row = {"id": "1", "author": "a", "filename": "old/a.sql", "orderexecuted": 1, "exectype": "EXECUTED"}
+    text = "--liquibase formatted sql logicalFilePath:old/a.sql\n--changeset a:1\nSELECT 1;\n"
+
+    [found] = liquibase.read([row], [file("new.sql", text)])
+
+    assert (found.applied, found.fault) == (True, None)
+
+
 def test_a_reworked_change_of_sqitch_has_the_tag_in_its_name() -> None:
     plan = "%project=p\n\na 2024 x <y> # z\n@v1 2024 x <y> # z\nb 2024 x <y> # z\na [a@v1] 2024 x <y> # z\n"
 
