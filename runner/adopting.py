@@ -15,17 +15,17 @@ from runner.adoption.plan import (
     fresh,
     in_the_way,
     needs_schema,
-    origins,
     plan_copies,
     plan_in_place,
     plan_schema,
 )
+from runner.adoption.texts import origins
 from runner.adoption.tools import TOOLS
 from runner.adoption.write import write_all
 from runner.errors import MigrateError, PlanChanged
 from runner.ledger.ledger import read_ledger, require_writable
 from runner.ledger.session import Listener, open_session
-from runner.live_schema import bodies_of_live
+from runner.live_schema import body_of_live
 from runner.migrations.folder import load_folder, load_if_any
 from runner.migrations.script import read_text
 from runner.results import AdoptResult
@@ -131,8 +131,8 @@ async def _steps(
     if not ((asked.one_file and new) or needs_schema(theirs, known)):
         return plan_copies(tool, theirs, known)
     ran = [each for each in migrations if each.version in ledger or each.version in applied_since(theirs, known)]
-    bodies = await bodies_of_live(session, ran, ignore=_own_patterns(tool, history))
-    return plan_schema(tool, theirs, known, bodies)
+    body = await body_of_live(session, ran, ignore=_own_patterns(tool, history))
+    return plan_schema(tool, theirs, known, body)
 
 
 def _ours(tool: Tool, migration: Migration) -> Ours:

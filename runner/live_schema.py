@@ -1,7 +1,8 @@
-"""The live schema as migrations: what brings an empty database, or what our files make, to it."""
+"""The live schema as a migration: what brings an empty database, or what our files make, to it."""
 
 from __future__ import annotations
 
+import re
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,15 +18,16 @@ from runner.server.connect import fetch_rows
 from runner.server.scratch import Near, Scratch, scratch_server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import AsyncIterator, Sequence
 
-    from runner.catalog.arrange import File
     from runner.catalog.catalog import Catalog
+    from runner.catalog.changes import Change
     from runner.config import Config
     from runner.ledger.session import Session
     from runner.migrations.migration import Migration
 
 
+_BESIDE_TRAFFIC = re.compile(r"^((?:CREATE (?:UNIQUE )?|DROP )INDEX) CONCURRENTLY")
 _UNCHANGED = "\nSELECT 1; -- the schema stayed as it was\n"
 
 
@@ -41,29 +43,27 @@ class _Replay(NamedTuple):
         return await rebuild(self.scratch, self.config, migrations, search_path=self.search_path)
 
 
-async def bodies_of_live(session: Session, ran: Sequence[Migration], *, ignore: Sequence[str]) -> list[str]:
-    """The texts of migrations that bring what `ran` makes to the live schema; tried on a scratch database.
+async def body_of_live(session: Session, ran: Sequence[Migration], *, ignore: Sequence[str]) -> str:
+    """The text of a migration that brings what `ran` makes to the live schema; tried on a scratch database.
 
-    `ignore` are patterns of what is no part of it, besides those of the settings. Raises NotRebuilt if the texts do not
-    give the live schema, and what building raises.
+    `ignore` are patterns of what is no part of it, besides those of the settings. Raises NotRebuilt if the text does
+    not give the live schema, and what building raises.
     """
     config = session.config._replace(ignore=(*session.config.ignore, *ignore))
     live = await read_now(session._replace(config=config))
     async with _replay(session, config, ran) as replay:
-        files = draft(await replay.made(ran), live)
-        changes = [each for file in files for each in file.changes]
-        bodies = _bodies(files) if ran or not changes else ["\n" + body(changes)]
-        await _try(replay, ran, bodies, live)
-    return bodies if files else [_UNCHANGED]
+        changes = [_plain(each) for file in draft(await replay.made(ran), live) for each in file.changes]
+        if not changes:
+            return _UNCHANGED
+        text = "\n" + body(changes)
+        await _try(replay, ran, text, live)
+    return text
 
 
-def _bodies(files: Iterable[File]) -> list[str]:
-    """A text for each drafted file; what would lose something stands there, too, as it is lost already."""
-    return [
-        ("-- migrate: no-transaction\n\n" if file.concurrent else "\n")
-        + body([each._replace(destroys=None) for each in file.changes])
-        for file in files
-    ]
+def _plain(change: Change) -> Change:
+    """The change for a database without traffic; what would lose something runs, too, as it is lost already."""
+    statements = tuple(_BESIDE_TRAFFIC.sub(r"\1", each) for each in change.statements)
+    return change._replace(statements=statements, destroys=None)
 
 
 @asynccontextmanager
@@ -76,11 +76,14 @@ async def _replay(session: Session, config: Config, ran: Sequence[Migration]) ->
         yield _Replay(scratch, config, search_path)
 
 
-async def _try(replay: _Replay, ran: Sequence[Migration], bodies: Sequence[str], live: Catalog) -> None:
-    """Raises NotRebuilt if the texts, after what ran, do not give the live schema."""
+async def _try(replay: _Replay, ran: Sequence[Migration], text: str, live: Catalog) -> None:
+    """Raises NotRebuilt if the text, after what ran, does not give the live schema."""
+    version = max((each.version for each in ran), default=0) + 1
     with TemporaryDirectory(prefix="migrate-") as folder:
-        first = max((each.version for each in ran), default=0) + 1
-        made = await replay.made([*ran, *_migrations(Path(folder), first, bodies)])
+        path = Path(folder) / "live_schema.sql"
+        path.write_text(text, encoding="utf-8")
+        migration = load_file(str(path), version=version, label=f"{version:04d}", name="live_schema")
+        made = await replay.made([*ran, migration])
     if differences := compare(live, made):
         raise NotRebuilt(
             "the live schema cannot be written down as SQL that gives it again",
@@ -88,12 +91,3 @@ async def _try(replay: _Replay, ran: Sequence[Migration], bodies: Sequence[str],
             hint="What is told here has to be put right by hand: leave it out with --ignore, or write the file "
             "yourself, see docs/how-to/adopt.md, and record it with migrate baseline.",
         )
-
-
-def _migrations(folder: Path, first: int, bodies: Sequence[str]) -> list[Migration]:
-    found = []
-    for version, text in enumerate(bodies, first):
-        path = folder / f"{version}.sql"
-        path.write_text(text, encoding="utf-8")
-        found.append(load_file(str(path), version=version, label=f"{version:04d}", name="live_schema"))
-    return found

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.adoption.checks import ONE_FILE
-from runner.errors import FileError, InTheWay, NoSql, NoStatement, Place
-from runner.migrations.header import parse_header
-from runner.migrations.migration import Mode
-from runner.migrations.script import parse_script
+from runner.adoption.texts import LIVE, body_of, head
+from runner.errors import InTheWay, NoSql, Place
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
 
     from runner.adoption.values import Theirs, Tool
 
-_ORIGIN = re.compile(r"-- Adopted from ([a-z-]+): (.+)")
 _OUR_NAME = re.compile(r"([0-9]{1,18})_[A-Za-z0-9_.-]+\.sql")
 _LONGEST_NUMBER = 18
 _WIDTH = 4
-LIVE = "-- The live schema, as it was then. Rows that had been put in are not here."
-_NOTHING = "SELECT 1; -- the migration has no statement"
 
 
 class Becomes(Enum):
@@ -95,12 +88,6 @@ class Numbers:
         self._last = max(self._last, version)
 
 
-def origins(tool: str, text: str) -> tuple[str, ...]:
-    """The ids that the head of a file of ours says it was adopted from."""
-    head = takewhile(lambda line: not line.strip() or line.startswith("--"), text.split("\n"))
-    return tuple(match[2] for line in head if (match := _ORIGIN.fullmatch(line)) and match[1] == tool)
-
-
 def fresh(theirs: Sequence[Theirs], known: Known) -> list[Theirs]:
     """Those that no file of ours stands for yet."""
     homes = known.homes(theirs)
@@ -125,44 +112,56 @@ def needs_schema(theirs: Sequence[Theirs], known: Known) -> bool:
 def plan_copies(tool: Tool, theirs: Sequence[Theirs], known: Known) -> tuple[Step, ...]:
     """A file for each migration. Raises the fault of one, NoSql, InTheWay, or a FileError for text that cannot be."""
     numbers, homes = Numbers(each.version for each in known.ours), known.homes(theirs)
+    applied = {each.id for each in theirs if each.applied}
     steps: dict[int, Step] = {}
     for each in theirs:
         home = homes.get(each.id)
         if home:
             numbers.went_by(home.version)
-        step = _at_home(tool, each, home, known) if home else _copy(tool, each, numbers, known)
+        step = _at_home(tool, each, home, known, applied) if home else _copy(tool, each, numbers, known)
         before = steps.get(step.version)
         steps[step.version] = before._replace(theirs=(*before.theirs, each)) if before else step
     return tuple(steps.values())
 
 
-def plan_schema(tool: Tool, theirs: Sequence[Theirs], known: Known, bodies: Sequence[str]) -> tuple[Step, ...]:
-    """Files of the live schema for all that is newly applied, and a copy of what is pending. Raises as plan_copies."""
+def plan_schema(tool: Tool, theirs: Sequence[Theirs], known: Known, body: str) -> tuple[Step, ...]:
+    """A file of the live schema for all that is newly applied, and a copy of what is pending. Raises as plan_copies."""
     stands = tuple(each for each in fresh(theirs, known) if each.applied)
-    numbers = Numbers(())
-    numbers.went_by(max((each.version for each in known.ours), default=0))
-    steps, ours = [], list(known.ours)
-    for number, body in enumerate(bodies):
-        label = numbers.take()
-        text = f"{head(tool, () if number else stands)}{LIVE}\n{body}"
-        path = f"{known.folder}/{label}_schema_of_{tool.name.replace('-', '_')}.sql"
-        steps.append(Step(stands, int(label), path, text, Becomes.BASELINE))
-        ours.append(Ours(int(label), path, text, tuple(each.id for each in stands)))
+    version = max((each.version for each in known.ours), default=0) + 1
+    path = f"{known.folder}/{version:0{_WIDTH}d}_schema_of_{tool.name.replace('-', '_')}.sql"
+    text = f"{head(tool, stands)}{LIVE}\n{body}"
+    ours = Ours(version, path, text, tuple(each.id for each in stands))
     rest = [each for each in theirs if each not in stands]
-    return (*steps, *plan_copies(tool, rest, known._replace(ours=ours)))
+    step = Step(stands, version, path, text, Becomes.BASELINE)
+    return (step, *plan_copies(tool, rest, known._replace(ours=(*known.ours, ours))))
 
 
-def _at_home(tool: Tool, theirs: Theirs, home: Ours, known: Known) -> Step:
+def _at_home(tool: Tool, theirs: Theirs, home: Ours, known: Known, applied: Container[str]) -> Step:
     """The step of what was adopted before: nothing is to be written. Raises InTheWay if another text is to be recorded.
 
     What is pending may be edited, as any pending file of ours.
     """
-    unsure = theirs.applied and home.version not in known.recorded and theirs.sql is not None
-    if unsure and f"\n{LIVE}\n" not in home.text:
-        body = _checked(theirs)
-        if home.text.strip() not in (body.strip(), (head(tool, [theirs]) + body).strip()):
-            raise in_the_way(home.path, f"it is another text than {theirs.path} gives")
-    return Step((theirs,), home.version, home.path, None, _becomes(theirs, home.version, known))
+    becomes = _becomes(theirs, home.version, known)
+    if becomes is Becomes.BASELINE:
+        _require_same(tool, theirs, home, applied)
+    return Step((theirs,), home.version, home.path, None, becomes)
+
+
+def _require_same(tool: Tool, theirs: Theirs, home: Ours, applied: Container[str]) -> None:
+    """Raises what speaks against recording that a file of ours, adopted before or elsewhere, is what ran here."""
+    if f"\n{LIVE}\n" in home.text:
+        for origin in home.origins:
+            if origin not in applied:
+                raise NoSql(
+                    f"{home.path} stands for {origin}, too, which is not known to be applied here",
+                    hint="Apply it with its own tool first; if that knows it by its files, name them with --source.",
+                )
+        return
+    if theirs.fault:
+        raise theirs.fault
+    body = body_of(theirs) if theirs.sql is not None else home.text
+    if home.text.strip() not in (body.strip(), (head(tool, [theirs]) + body).strip()):
+        raise in_the_way(home.path, f"it is another text than {theirs.path} gives")
 
 
 def _copy(tool: Tool, theirs: Theirs, numbers: Numbers, known: Known) -> Step:
@@ -174,7 +173,7 @@ def _copy(tool: Tool, theirs: Theirs, numbers: Numbers, known: Known) -> Step:
             place=Place(theirs.path) if theirs.file else None,
             hint="Apply it with its own tool first, and adopt then; or leave it out of the source folder.",
         )
-    text = head(tool, [theirs]) + _checked(theirs)
+    text = head(tool, [theirs]) + body_of(theirs)
     label = numbers.take(theirs.label)
     return Step((theirs,), int(label), known.path(label, theirs), text, _becomes(theirs, int(label), known))
 
@@ -187,7 +186,7 @@ def plan_in_place(theirs: Sequence[Theirs], known: Known) -> tuple[Step, ...]:
             raise each.fault
         name = each.file.name if each.file else ""
         match = _OUR_NAME.fullmatch(name)
-        body = _checked(each) if each.sql is not None else ""
+        body = body_of(each) if each.sql is not None else ""
         if not (match and each.file and each.file.within == name and body.rstrip() == each.file.text.rstrip()):
             raise in_the_way(each.path, "it cannot be ours as it stands, and their folder is the folder of migrations")
         version = int(match[1])
@@ -204,48 +203,3 @@ def _becomes(theirs: Theirs, version: int, known: Known) -> Becomes:
 def in_the_way(path: str, why: str) -> InTheWay:
     """The error for a file of ours that is not what the plan would write."""
     return InTheWay(f"the file is in the way: {why}", place=Place(path), hint="Name another folder with --dir.")
-
-
-def head(tool: Tool, theirs: Iterable[Theirs]) -> str:
-    """The lines on top that say what a file of ours was adopted from, by which a later run knows it."""
-    return "".join(f"-- Adopted from {tool.name}: {each.id}\n" for each in theirs)
-
-
-def _checked(theirs: Theirs) -> str:
-    """The text of ours without its head; a FileError names the place in their file."""
-    sql = theirs.sql or ""
-    try:
-        header = parse_header(sql, theirs.path)
-        try:
-            alone = _needs_alone(sql, theirs)
-        except NoStatement:
-            return f"{sql.strip()}\n{_NOTHING}\n".lstrip()
-    except FileError as error:
-        if theirs.applied:
-            error.hint = (
-                f"{error.hint or 'Only SQL can be adopted.'} For what is applied there is another way: {ONE_FILE}"
-            )
-        raise
-    directive = "-- migrate: no-transaction\n" if alone and header.mode is Mode.TRANSACTION else ""
-    return f"{directive}{sql.strip()}\n"
-
-
-def _needs_alone(sql: str, theirs: Theirs) -> bool:
-    """Whether each statement has to run on its own: the tool says so, or PostgreSQL."""
-    mode = Mode.NO_TRANSACTION if theirs.no_transaction else Mode.TRANSACTION
-    script = parse_script(sql, theirs.path, mode)
-    if mode is Mode.TRANSACTION and any(_refused_in_transaction(script.words(each)) for each in script.statements):
-        parse_script(sql, theirs.path, Mode.NO_TRANSACTION)
-        return True
-    return mode is Mode.NO_TRANSACTION
-
-
-def _refused_in_transaction(words: Sequence[str]) -> bool:
-    match words:
-        case ["vacuum", *_] | ["alter", "system", *_] | ["reindex", "database" | "system" | "schema", *_]:
-            return True
-        case ["create" | "drop", "database" | "tablespace" | "subscription", *_]:
-            return True
-        case ["create" | "drop" | "reindex" | "alter", *rest]:
-            return "concurrently" in rest
-    return False

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.adoption.plan import LIVE, Becomes
+from runner.adoption.plan import Becomes
+from runner.adoption.texts import LIVE
 from runner.report.style import bold, dim, green
 
 if TYPE_CHECKING:

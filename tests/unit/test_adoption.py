@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.adoption import flyway, goose, graphile_migrate, liquibase, node_pg_migrate, sqitch
-from runner.adoption.plan import Becomes, Known, Ours, needs_schema, origins, plan_copies, plan_schema
+from runner.adoption.plan import Becomes, Known, Ours, needs_schema, plan_copies, plan_schema
+from runner.adoption.texts import LIVE, origins
 from runner.adoption.tools import TOOLS
 from runner.adoption.values import File, Theirs
 from runner.cli import adopt
@@ -306,6 +307,31 @@ def test_a_file_that_was_adopted_is_known_again(path: str, text: str) -> None:
     assert (step.path, step.text, step.becomes) == (path, None, Becomes.KNOWN)
 
 
+def test_a_file_of_the_live_schema_is_not_recorded_where_less_of_it_is_applied() -> None:
+    text = f"-- Adopted from dbmate: a\n-- Adopted from dbmate: b\n{LIVE}\n\nCREATE TABLE t ();\n"
+    known = Known("sql/migrations", [Ours(1, "0001_schema_of_dbmate.sql", text, ("a", "b"))], ())
+
+    both = plan_copies(DBMATE, [theirs("a", None, applied=True), theirs("b", None, applied=True)], known)
+    none = plan_copies(DBMATE, [theirs("a", None), theirs("b", None)], known)
+
+    assert [(len(step.theirs), step.becomes) for step in (*both, *none)] == [
+        (2, Becomes.BASELINE),
+        (2, Becomes.PENDING),
+    ]
+    with pytest.raises(NoSql, match="stands for b, too"):
+        plan_copies(DBMATE, [theirs("a", None, applied=True), theirs("b", None)], known)
+
+
+def test_another_database_that_ran_another_text_is_refused() -> None:
+    ours = Ours(7, "sql/migrations/0007_a.sql", "-- Adopted from dbmate: a\nSELECT 1;\n", ("a",))
+    ran = theirs("a", label="7", applied=True, fault=AdoptedFileEdited("it ran another text"))
+
+    with pytest.raises(AdoptedFileEdited):
+        plan_copies(DBMATE, [ran], Known("sql/migrations", [ours], ()))
+    [step] = plan_copies(DBMATE, [ran], Known("sql/migrations", [ours], {7}))
+    assert step.becomes is Becomes.KNOWN
+
+
 def test_a_statement_that_runs_alone_makes_a_no_transaction_file() -> None:
     [step] = plan_copies(DBMATE, [theirs("a", "CREATE INDEX CONCURRENTLY i ON t (a);")], NOTHING)
 
@@ -332,7 +358,7 @@ def test_code_that_is_applied_asks_for_the_live_schema_and_pending_code_is_refus
     applied, pending = theirs("a", None, applied=True), theirs("b", None, without="it is code")
 
     assert needs_schema([applied], NOTHING)
-    steps = plan_schema(DBMATE, [applied, theirs("c")], NOTHING, ["\nCREATE TABLE t ();\n"])
+    steps = plan_schema(DBMATE, [applied, theirs("c")], NOTHING, "\nCREATE TABLE t ();\n")
     assert [(step.version, step.becomes) for step in steps] == [(1, Becomes.BASELINE), (2, Becomes.PENDING)]
     with pytest.raises(NoSql):
-        plan_schema(DBMATE, [applied, pending], NOTHING, ["\nCREATE TABLE t ();\n"])
+        plan_schema(DBMATE, [applied, pending], NOTHING, "\nCREATE TABLE t ();\n")
