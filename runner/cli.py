@@ -6,113 +6,48 @@ Everything but click is imported inside the functions: `migrate --help` and shel
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from runner import __version__
+from runner.invoke import guarded, run, show
+from runner.options import (
+    ADOPTABLE,
+    APPLIES,
+    BUILDS,
+    CLIENT,
+    DATABASE,
+    DRIFT,
+    FILES,
+    LIVE,
+    LOCK,
+    MANY,
+    OUTPUT,
+    QUERIES,
+    REACHED,
+    READS,
+    RETRY,
+    SCHEMA,
+    SCRATCH,
+    SCRATCH_URL,
+    THROUGHPUT,
+    VERSION,
+    WRITES,
+    with_options,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Callable
 
+    from runner.adopting import Asked
     from runner.config import Config
-    from runner.errors import MigrateError
-    from runner.fleet.run import Work
+    from runner.fleet.run import Work as FleetWork
+    from runner.invoke import Work
     from runner.report.live import LiveReport
     from runner.results import Result
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-_FILES = (click.option("--dir", "folder", metavar="DIR", help="Folder of migrations. [MIGRATE_DIR; sql/migrations]"),)
-_REACHED = (
-    click.option("--schema", metavar="NAME", help="Schema of the ledger. [MIGRATE_SCHEMA; public]"),
-    click.option("--wait", "wait_ms", metavar="TIME", help="Wait so long for the database. [MIGRATE_WAIT; 60s]"),
-)
-_DATABASE = (
-    click.option("--database-url", metavar="URL", help="The database. [MIGRATE_DATABASE_URL, DATABASE_URL, PG…]"),
-    click.option(
-        "--embedded",
-        is_flag=False,
-        flag_value="",
-        metavar="[DIR]",
-        help="A server of our own, in DIR. [.migrate/postgres]",
-    ),
-    click.option("--keep-running", is_flag=True, help="Leave the embedded server running."),
-    *_REACHED,
-)
-_LIVE = (
-    click.option(
-        "--database-url",
-        "--live",
-        "database_url",
-        metavar="URL",
-        help="The database. [MIGRATE_DATABASE_URL, DATABASE_URL, PG…]",
-    ),
-    *_DATABASE[1:],
-)
-_THROUGHPUT = (
-    click.option(
-        "--throughput", metavar="MB", help="What the server rewrites in a second. [MIGRATE_THROUGHPUT; 50-500]"
-    ),
-)
-_LOCK = (
-    click.option(
-        "--lock-wait",
-        "lock_wait_ms",
-        metavar="TIME",
-        help="Wait so long for another runner. [MIGRATE_LOCK_WAIT; while it lives]",
-    ),
-)
-_RETRY = (
-    click.option(
-        "--lock-timeout", "lock_timeout_ms", metavar="TIME", help="lock_timeout of a file. [MIGRATE_LOCK_TIMEOUT; 1s]"
-    ),
-    click.option(
-        "--retry-for", "retry_for_ms", metavar="TIME", help="Retry a file that is locked out. [MIGRATE_RETRY_FOR; 5min]"
-    ),
-)
-_SCHEMA = (
-    click.option("--ignore", metavar="PATTERNS", help="Leave out of the schema: names with * and ?. [MIGRATE_IGNORE]"),
-)
-_DRIFT = (
-    click.option(
-        "--on-drift",
-        metavar="HOW",
-        help="If the schema was changed by hand: fail, warn, ignore. [MIGRATE_ON_DRIFT; warn]",
-    ),
-)
-_SCRATCH_URL = (
-    click.option(
-        "--scratch-url", metavar="URL", help="A server for scratch databases. [MIGRATE_SCRATCH_URL; one of our own]"
-    ),
-)
-_SCRATCH = (
-    *_SCRATCH_URL,
-    click.option(
-        "--declared-file", metavar="FILE", help="The declared schema. [MIGRATE_DECLARED_FILE; sql/schema.sql]"
-    ),
-)
-_QUERIES = (click.option("--queries", metavar="DIR", help="Folder of queries. [MIGRATE_QUERIES; sql/queries]"),)
-_CLIENT = (click.option("--client", metavar="DIR", help="Folder of the generated client. [MIGRATE_CLIENT; client]"),)
-_OUTPUT = (
-    click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
-    click.option("--debug", is_flag=True, help="Show the traceback of an error."),
-)
-_BUILDS = (*_SCRATCH, *_REACHED, *_SCHEMA, *_OUTPUT)
-_READS = (*_FILES, *_DATABASE, *_OUTPUT)
-_WRITES = (*_FILES, *_DATABASE, *_LOCK, *_SCHEMA, *_OUTPUT)
-_APPLIES = (*_FILES, *_DATABASE, *_LOCK, *_RETRY, *_SCHEMA, *_DRIFT, *_OUTPUT)
-_VERSION = click.IntRange(min=0)
-
-
-def _with(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """One decorator for several options, in the order in which help shows them."""
-
-    def decorate(function: Any) -> Any:
-        for option in reversed(options):
-            function = option(function)
-        return function
-
-    return decorate
 
 
 class _AsDefined(click.Group):
@@ -133,10 +68,10 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--to", type=_VERSION, metavar="VERSION", help="Stop after this version.")
+@click.option("--to", type=VERSION, metavar="VERSION", help="Stop after this version.")
 @click.option("--atomic", is_flag=True, help="All of it in one transaction.")
 @click.option("--allow-out-of-order", is_flag=True, help="Apply files that came in below an applied version.")
-@_with(*_APPLIES)
+@with_options(*APPLIES)
 def up(to: int | None, atomic: bool, allow_out_of_order: bool, **flags: Any) -> None:  # noqa: FBT001
     """Apply what is pending.
 
@@ -149,12 +84,12 @@ def up(to: int | None, atomic: bool, allow_out_of_order: bool, **flags: Any) -> 
 
         return await commands.up(config, to=to, atomic=atomic, allow_out_of_order=allow_out_of_order, listener=live)
 
-    _run("up", flags, work)
+    run("up", flags, work)
 
 
 @main.command()
 @click.option("--check", is_flag=True, help="Exit with status 4 if anything is pending.")
-@_with(*_READS)
+@with_options(*READS)
 def status(check: bool, **flags: Any) -> None:  # noqa: FBT001
     """Show every version: applied, pending, started, edited, file gone, ahead.
 
@@ -166,7 +101,7 @@ def status(check: bool, **flags: Any) -> None:  # noqa: FBT001
 
         return await commands.status(config, check=check, listener=live)
 
-    _run("status", flags, work)
+    run("status", flags, work)
 
 
 @main.command()
@@ -175,7 +110,7 @@ def status(check: bool, **flags: Any) -> None:  # noqa: FBT001
 @click.option("--declared", "against", flag_value="declared", help="Compare sql/schema.sql with what the files make.")
 @click.option("--expect", metavar="HASH", help="The last history that the database should have.")
 @click.option("--repair-sql", is_flag=True, help="Print the SQL that brings the live schema back.")
-@_with(*_READS, *_SCHEMA, *_SCRATCH)
+@with_options(*READS, *SCHEMA, *SCRATCH)
 def verify(against: str | None, expect: str | None, repair_sql: bool, **flags: Any) -> None:  # noqa: FBT001
     """Compare files, ledger and the live schema; exit 3 if they differ.
 
@@ -191,14 +126,14 @@ def verify(against: str | None, expect: str | None, repair_sql: bool, **flags: A
         compared = Against(against or "snapshot")
         return await verify(config, against=compared, expect=expect, repair=repair_sql, listener=live)
 
-    _run("verify", flags, work, needs_database=against != "declared")
+    run("verify", flags, work, needs_database=against != "declared")
 
 
 @main.command()
 @click.option("--sql", "as_sql", is_flag=True, help="Print one script for psql, with the ledger's rows in it.")
-@click.option("--to", type=_VERSION, metavar="VERSION", help="Stop after this version.")
+@click.option("--to", type=VERSION, metavar="VERSION", help="Stop after this version.")
 @click.option("--allow-out-of-order", is_flag=True, help="Take in files that came in below an applied version.")
-@_with(*_READS, *_SCHEMA)
+@with_options(*READS, *SCHEMA)
 def plan(as_sql: bool, to: int | None, allow_out_of_order: bool, **flags: Any) -> None:  # noqa: FBT001
     """Show what `up` would do; with --sql, as a script for psql.
 
@@ -210,7 +145,7 @@ def plan(as_sql: bool, to: int | None, allow_out_of_order: bool, **flags: Any) -
 
         return await commands.plan(config, to=to, allow_out_of_order=allow_out_of_order, as_sql=as_sql, listener=live)
 
-    _run("plan", flags, work)
+    run("plan", flags, work)
 
 
 @main.command()
@@ -235,7 +170,7 @@ def plan(as_sql: bool, to: int | None, allow_out_of_order: bool, **flags: Any) -
 @click.option(
     "--fail-on", type=click.Choice(["error", "warning", "never"]), default="error", help="Exit 3 on such findings."
 )
-@_with(*_FILES, *_LIVE, *_THROUGHPUT, *_QUERIES, *_SCRATCH_URL, *_SCHEMA, *_OUTPUT)
+@with_options(*FILES, *LIVE, *THROUGHPUT, *QUERIES, *SCRATCH_URL, *SCHEMA, *OUTPUT)
 def review(  # an option each
     *,
     revision: str | None,
@@ -268,7 +203,7 @@ def review(  # an option each
         )
 
     without = "Or say what is pending without a database: --from REVISION, or --all."
-    _run(
+    run(
         "review",
         flags,
         work,
@@ -282,7 +217,7 @@ def review(  # an option each
 
 @main.command()
 @click.option("-o", "--output", metavar="FILE", help="Write it there instead of to stdout.")
-@_with(*_LIVE, *_OUTPUT)
+@with_options(*LIVE, *OUTPUT)
 def stats(output: str | None, **flags: Any) -> None:
     """Print how large and busy the tables are, for a review by those who may not connect.
 
@@ -294,12 +229,12 @@ def stats(output: str | None, **flags: Any) -> None:
 
         return await stats(config, listener=live)
 
-    _run("stats", flags, work, outputs=filter(None, [output]))
+    run("stats", flags, work, outputs=filter(None, [output]))
 
 
 @main.command()
 @click.option("-o", "--output", metavar="FILE", default="schema.html", show_default=True, help="Write it there.")
-@_with(*_FILES, *_SCRATCH_URL, *_REACHED, *_SCHEMA, _OUTPUT[1])
+@with_options(*FILES, *SCRATCH_URL, *REACHED, *SCHEMA, OUTPUT[1])
 def docs(output: str, **flags: Any) -> None:
     """Write the schema as one HTML page: tables, comments, keys, a diagram, the history of files."""
 
@@ -308,12 +243,12 @@ def docs(output: str, **flags: Any) -> None:
 
         return await docs(config, listener=live)
 
-    _run("docs", flags, work, needs_database=False, form="html", outputs=[output])
+    run("docs", flags, work, needs_database=False, form="html", outputs=[output])
 
 
 @main.command()
 @click.argument("name", nargs=-1, required=True)
-@_with(*_FILES)
+@with_options(*FILES)
 def new(name: tuple[str, ...], **flags: Any) -> None:
     """Write the next numbered file from a template and print its path."""
 
@@ -323,12 +258,12 @@ def new(name: tuple[str, ...], **flags: Any) -> None:
 
         click.echo(commands.new(load_config(flags, needs_database=False), " ".join(name)))
 
-    _guarded("new", work)
+    guarded("new", work)
 
 
 @main.command()
 @click.argument("name", nargs=-1, required=True)
-@_with(*_FILES, *_BUILDS)
+@with_options(*FILES, *BUILDS)
 def draft(name: tuple[str, ...], **flags: Any) -> None:
     """Draft the next files from the declared schema, sql/schema.sql.
 
@@ -341,12 +276,12 @@ def draft(name: tuple[str, ...], **flags: Any) -> None:
 
         return await draft(config, " ".join(name), listener=live)
 
-    _run("draft", flags, work, needs_database=False)
+    run("draft", flags, work, needs_database=False)
 
 
 @main.command()
 @click.option("-o", "--output", metavar="FILE", help="Write it there instead of to stdout.")
-@_with(*_FILES, *_BUILDS)
+@with_options(*FILES, *BUILDS)
 def dump(output: str | None, **flags: Any) -> None:
     """Print the schema that the migrations make, as one file: the declared schema."""
 
@@ -357,14 +292,14 @@ def dump(output: str | None, **flags: Any) -> None:
 
         return await dump(config, output=Path(output) if output else None, listener=live)
 
-    _run("dump", flags, work, needs_database=False)
+    run("dump", flags, work, needs_database=False)
 
 
 @main.command()
 @click.option("--check", is_flag=True, help="Write nothing; exit 3 if the client is stale.")
 @click.option("--watch", is_flag=True, help="Go on: generate again when a query or migration changes.")
 @click.option("--live", is_flag=True, help="Ask the database itself, in transactions that are rolled back.")
-@_with(*_QUERIES, *_CLIENT, *_FILES, *_DATABASE, *_SCRATCH_URL, *_OUTPUT)
+@with_options(*QUERIES, *CLIENT, *FILES, *DATABASE, *SCRATCH_URL, *OUTPUT)
 def generate(check: bool, watch: bool, live: bool, **flags: Any) -> None:  # noqa: FBT001
     """Write the typed client: Python functions for the queries in sql/queries.
 
@@ -379,15 +314,15 @@ def generate(check: bool, watch: bool, live: bool, **flags: Any) -> None:  # noq
         if check:
             return generating.check_generated(config)
         if watch:
-            return await generating.watch(config, _show, listener=report)
+            return await generating.watch(config, show, listener=report)
         return await generating.generate(config, live=live, listener=report)
 
-    _run("generate", flags, work, needs_database=live)
+    run("generate", flags, work, needs_database=live)
 
 
 @main.command("check-queries")
 @click.option("--from", "revision", metavar="REVISION", help="The queries that run today: those of this git revision.")
-@_with(*_QUERIES, *_FILES, *_SCRATCH_URL, *_REACHED, *_OUTPUT)
+@with_options(*QUERIES, *FILES, *SCRATCH_URL, *REACHED, *OUTPUT)
 def check_queries(revision: str | None, **flags: Any) -> None:
     """Prove that queries survive the pending migrations; exit 3 if one breaks.
 
@@ -400,11 +335,11 @@ def check_queries(revision: str | None, **flags: Any) -> None:
 
         return await check_queries(config, revision=revision, listener=live)
 
-    _run("check-queries", flags, work, needs_database=False)
+    run("check-queries", flags, work, needs_database=False)
 
 
 @main.command()
-@_with(*_READS)
+@with_options(*READS)
 def doctor(**flags: Any) -> None:
     """Show what migrate sees: settings and where they come from, files, server, rights, ledger, lock.
 
@@ -423,7 +358,7 @@ def doctor(**flags: Any) -> None:
             unnamed = error
         return await doctor(config, origins(flags), unnamed=unnamed, listener=live)
 
-    _run("doctor", flags, work, needs_database=False)
+    run("doctor", flags, work, needs_database=False)
 
 
 @main.command()
@@ -438,8 +373,8 @@ def completion(shell: str) -> None:
 
 
 @main.command()
-@click.argument("version", type=_VERSION)
-@_with(*_WRITES)
+@click.argument("version", type=VERSION)
+@with_options(*WRITES)
 def baseline(version: int, **flags: Any) -> None:
     """Adopt an existing database: record the files up to VERSION without running them."""
 
@@ -448,16 +383,63 @@ def baseline(version: int, **flags: Any) -> None:
 
         return await commands.baseline(config, version, listener=live)
 
-    _run("baseline", flags, work)
+    run("baseline", flags, work)
 
 
 @main.command()
-@click.argument("version", type=_VERSION)
+@click.option(
+    "--from", "tool", type=click.Choice(ADOPTABLE), required=True, metavar="TOOL", help=f"{', '.join(ADOPTABLE)}."
+)
+@click.option("--source", metavar="DIR", help="Where its files are. [where the tool has them]")
+@click.option("--table", metavar="NAME", help="Its history table, as NAME or SCHEMA.NAME. [the tool's own]")
+@click.option("--one-file", is_flag=True, help="Write what is applied as one file of the live schema.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Show the plan and do nothing.")
+@with_options(*FILES, *DATABASE, *LOCK, *SCRATCH_URL, *SCHEMA, *OUTPUT)
+def adopt(  # an option each
+    *, tool: str, source: str | None, table: str | None, one_file: bool, yes: bool, dry_run: bool, **flags: Any
+) -> None:
+    """Take over from another tool: its files become ours, and what it applied a baseline.
+
+    Its history table is read and never changed; the checksums that it kept are checked. What it has not applied stays
+    pending. Where its files are code, or with --one-file, the live schema becomes the first file. The plan is shown
+    first, and you are asked. Run it again to take in what the tool did meanwhile.
+    """
+    if not (yes or dry_run) and (flags["as_json"] or not sys.stdin.isatty()):
+        raise click.UsageError("There is nobody to ask: --yes does it, --dry-run shows what would be done.")
+
+    def asked() -> Asked:
+        from pathlib import Path
+
+        from runner.adopting import Asked
+
+        return Asked(tool, Path(source) if source else None, table, one_file)
+
+    async def work(config: Config, live: LiveReport) -> Result:
+        from runner.adopting import adopt, plan_adoption
+
+        if dry_run or not yes:
+            return await plan_adoption(config, asked(), listener=live)
+        return await adopt(config, asked(), listener=live)
+
+    def agreed(shown: Result) -> Work:
+        async def then(config: Config, live: LiveReport) -> Result:
+            from runner.adopting import adopt
+
+            return await adopt(config, asked(), shown=shown, listener=live)
+
+        return then
+
+    run("adopt", flags, work, agreed=None if yes or dry_run else agreed)
+
+
+@main.command()
+@click.argument("version", type=VERSION)
 @click.option("--applied", "decision", flag_value="applied", help="The whole file has taken effect.")
 @click.option("--retry", "decision", flag_value="retry", help="Let `up` run it again from where it stopped.")
 @click.option("--accept-edit", "decision", flag_value="accept-edit", help="The edit of an applied file is meant.")
 @click.option("--reason", required=True, help="Why, for those who read the log later.")
-@_with(*_WRITES)
+@with_options(*WRITES)
 def resolve(version: int, decision: str | None, reason: str, **flags: Any) -> None:
     """End a half-way stop, or accept the edit of an applied file, by a person's decision."""
     if decision is None:
@@ -469,7 +451,7 @@ def resolve(version: int, decision: str | None, reason: str, **flags: Any) -> No
 
         return await commands.resolve(config, version, Decision(decision), reason=reason, listener=live)
 
-    _run("resolve", flags, work)
+    run("resolve", flags, work)
 
 
 @main.group(cls=_AsDefined)
@@ -481,30 +463,14 @@ def fleet() -> None:
     """
 
 
-_FLEET = (
-    click.option("--targets", metavar="FILE", help="A file with a URL a line, or a name and a URL; - is stdin."),
-    click.option("--targets-from", metavar="COMMAND", help="A command that prints such lines."),
-    click.option("--schemas", metavar="PATTERN", help="The schemas of the database whose names are LIKE it: tenant_%."),
-    click.option("--databases", metavar="PATTERN", help="The databases of the server whose names are LIKE it."),
-    click.option(
-        "--parallel", type=click.IntRange(min=1), default=4, show_default=True, help="So many targets at a time."
-    ),
-    click.option(
-        "--canary", type=click.IntRange(min=0), default=0, help="So many first; if one fails, no other is tried."
-    ),
-    click.option("--max-failures", type=click.IntRange(min=1), help="Stop after so many. [no limit]"),
-)
-_MANY = (*_FLEET, *_FILES, *_DATABASE[:2], *_REACHED)
-
-
 @fleet.command("up")
-@click.option("--to", type=_VERSION, metavar="VERSION", help="Stop after this version.")
+@click.option("--to", type=VERSION, metavar="VERSION", help="Stop after this version.")
 @click.option("--allow-out-of-order", is_flag=True, help="Apply files that came in below an applied version.")
-@_with(*_MANY, *_LOCK, *_RETRY, *_SCHEMA, *_DRIFT, *_OUTPUT)
+@with_options(*MANY, *LOCK, *RETRY, *SCHEMA, *DRIFT, *OUTPUT)
 def fleet_up(to: int | None, allow_out_of_order: bool, **flags: Any) -> None:  # noqa: FBT001
     """Apply what is pending at each target."""
 
-    def work() -> Work:
+    def work() -> FleetWork:
         from runner.fleeting import up_work
 
         return up_work(to=to, allow_out_of_order=allow_out_of_order)
@@ -514,11 +480,11 @@ def fleet_up(to: int | None, allow_out_of_order: bool, **flags: Any) -> None:  #
 
 @fleet.command("status")
 @click.option("--check", is_flag=True, help="Exit with status 4 if anything is pending at a target.")
-@_with(*_MANY, *_OUTPUT)
+@with_options(*MANY, *OUTPUT)
 def fleet_status(check: bool, **flags: Any) -> None:  # noqa: FBT001
     """Show where each target stands. Writes nothing."""
 
-    def work() -> Work:
+    def work() -> FleetWork:
         from runner.fleeting import status_work
 
         return status_work(check=check)
@@ -528,11 +494,11 @@ def fleet_status(check: bool, **flags: Any) -> None:  # noqa: FBT001
 
 @fleet.command("verify")
 @click.option("--files", is_flag=True, help="Compare files and ledger alone.")
-@_with(*_MANY, *_SCHEMA, *_OUTPUT)
+@with_options(*MANY, *SCHEMA, *OUTPUT)
 def fleet_verify(files: bool, **flags: Any) -> None:  # noqa: FBT001
     """Compare files, ledger and the live schema of each target; exit 3 if they differ. Writes nothing."""
 
-    def work() -> Work:
+    def work() -> FleetWork:
         from runner.fleeting import verify_work
         from runner.results import Against
 
@@ -541,7 +507,7 @@ def fleet_verify(files: bool, **flags: Any) -> None:  # noqa: FBT001
     _run_fleet("verify", flags, work)
 
 
-def _run_fleet(command: str, flags: dict[str, Any], work: Callable[[], Work]) -> None:
+def _run_fleet(command: str, flags: dict[str, Any], work: Callable[[], FleetWork]) -> None:
     """Runs a command over the targets that exactly one of the flags names."""
     ways = {way: flags.pop(way) for way in ("targets", "targets_from", "schemas", "databases")}
     named = {way.replace("_", "-"): value for way, value in ways.items() if value}
@@ -560,107 +526,4 @@ def _run_fleet(command: str, flags: dict[str, Any], work: Callable[[], Work]) ->
             config, command, work(), where=Where(where), named=what, limits=Limits(**bounds), listener=live
         )
 
-    _run(f"fleet {command}", flags, everywhere, needs_database=where in ("schemas", "databases"), many=True)
-
-
-def _run(  # noqa: PLR0913  # what differs between commands
-    command: str,
-    flags: dict[str, Any],
-    work: Callable[[Config, LiveReport], Coroutine[Any, Any, Result]],
-    *,
-    needs_database: bool = True,
-    form: str = "text",
-    outputs: Iterable[str] = (),
-    by_extension: bool = False,
-    without: str = "",
-    many: bool = False,
-) -> None:
-    """Runs a command that talks to a server, prints its result, and ends the process with its status.
-
-    With `outputs`, the result is written there, in the form that is given or, `by_extension`, that the file's name asks
-    for; what is printed tells so, or is the JSON document. `without` is what to do if no database is named, besides
-    naming one.
-    """
-    as_json = flags.pop("as_json", False)
-
-    def finish() -> None:
-        from runner.config import load_config
-        from runner.errors import NoDatabase
-        from runner.report.form import form_of, shown
-        from runner.report.output import say, write
-        from runner.signals import run_until_signal
-
-        try:
-            config = load_config(flags, needs_database=needs_database)
-        except NoDatabase as error:
-            error.hint = f"{error.hint} {without}".strip()
-            raise
-        live = _live(many=many, results=not as_json)
-        try:
-            result = run_until_signal(work(config, live))
-        finally:
-            live.close()
-        paths = list(outputs)
-        for path in paths:
-            write(path, shown(command, result, (by_extension and form_of(path)) or form))
-        if as_json or not paths:
-            text = shown(command, result, "json" if as_json else form)
-        else:
-            from runner.report.text import written
-
-            text = written(result, paths)
-        if text:
-            say(text)
-        sys.exit(result.status)
-
-    _guarded(command, finish, as_json=as_json, debug=flags.pop("debug"))
-
-
-def _live(*, many: bool, results: bool) -> LiveReport:
-    """Who shows what happens while the command works: at one database, or at many."""
-    if many:
-        from runner.report.live_fleet import LiveFleet
-
-        return LiveFleet()
-    from runner.report.live import LiveReport
-
-    return LiveReport(results=results)
-
-
-def _show(each: Result | MigrateError) -> None:
-    """One of several results of a command that goes on."""
-    from runner.errors import MigrateError
-    from runner.report.output import say
-    from runner.report.text import error_text, render
-
-    if isinstance(each, MigrateError):
-        for error in (each, *each.others):
-            say(error_text(error), err=True)
-    else:
-        say(render(each))
-
-
-def _guarded(command: str, work: Callable[[], None], *, as_json: bool = False, debug: bool = False) -> None:
-    """Runs something and turns its error into a picture on stderr and an exit status; never a traceback."""
-    from runner.errors import Exit, MigrateError, Unexpected
-
-    try:
-        work()
-    except KeyboardInterrupt:  # before the event loop took the signals over
-        sys.exit(Exit.INTERRUPTED)
-    except Exception as error:
-        if debug:
-            raise
-        if not isinstance(error, MigrateError):
-            error = Unexpected(f"{type(error).__name__}: {error}", hint="This is a defect; --debug shows where.")
-        _fail(command, error, as_json=as_json)
-
-
-def _fail(command: str, error: MigrateError, *, as_json: bool) -> NoReturn:
-    from runner.report.json import document, error_parts
-    from runner.report.output import say
-
-    _show(error)
-    if as_json:
-        say(document(command, error.status, error_parts(error)))
-    sys.exit(error.status)
+    run(f"fleet {command}", flags, everywhere, needs_database=where in ("schemas", "databases"), many=True)

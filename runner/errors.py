@@ -8,6 +8,7 @@ MigrateError
 ├── EmbeddedError    starting a server of our own    exit 1 or 2
 ├── FileError        what a file may be              exit 2
 ├── IntegrityError   files against ledger            exit 3
+├── AdoptionError    the history of another tool     exit 2, 3 or 6
 ├── QueryError       what a query may be             exit 2
 ├── ClientError      the generated client            exit 2
 ├── LedgerError      the ledger itself               exit 1, 2, 6 or 7
@@ -240,6 +241,50 @@ class TransactionControl(FileError):
 
 class SessionControl(FileError):
     name = "file.session-control"
+
+
+class AdoptionError(MigrateError):
+    status = Exit.USAGE
+
+
+class NoHistory(AdoptionError):
+    name = "adopt.no-history"
+
+
+class NoSource(AdoptionError):
+    name = "adopt.no-source"
+
+
+class HalfApplied(AdoptionError):
+    name = "adopt.half-applied"
+    status = Exit.UNFINISHED
+
+
+class AdoptedFileGone(AdoptionError):
+    name = "adopt.file-gone"
+    status = Exit.DIFFERENCE
+
+
+class AdoptedFileEdited(AdoptionError):
+    name = "adopt.file-edited"
+    status = Exit.DIFFERENCE
+
+
+class NoSql(AdoptionError):
+    name = "adopt.no-sql"
+
+
+class InTheWay(AdoptionError):
+    name = "adopt.in-the-way"
+
+
+class NotRebuilt(AdoptionError):
+    name = "adopt.not-rebuilt"
+    status = Exit.DIFFERENCE
+
+
+class PlanChanged(AdoptionError):
+    name = "adopt.plan-changed"
 
 
 class QueryError(MigrateError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.adoption.plan import Becomes
 from runner.errors import Exit
 from runner.ledger.integrity import DIFFERENCES, TO_APPLY, Row, Standing
 from runner.review.review import counts
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from runner.adoption.plan import Step
     from runner.catalog.catalog import Catalog
     from runner.catalog.difference import Difference
     from runner.client.compare import QueryFinding
@@ -378,6 +380,41 @@ class BaselineResult(NamedTuple):
         return Exit.DONE
 
 
+class AdoptResult(NamedTuple):
+    """What an adoption does, or did if it is `done`: which file of ours each migration of another tool becomes.
+
+    `table` is the tool's history, `source` the folder of its files, None if it was found without; `checks` says what
+    applied files were compared by, `own` are patterns for the tables that are the tool's own. `written` is how many
+    files were written, `recorded` what is newly in the ledger; `shown`: a person has seen the plan already.
+    """
+
+    tool: str
+    table: str
+    source: str | None
+    checks: str
+    own: tuple[str, ...]
+    steps: tuple[Step, ...]
+    written: int = 0
+    recorded: tuple[Migration, ...] = ()
+    done: bool = False
+    shown: bool = False
+
+    @property
+    def to_write(self) -> int:
+        """How many files are still to be written."""
+        return sum(step.text is not None for step in self.steps)
+
+    @property
+    def to_record(self) -> int:
+        """How many entries are still to be recorded."""
+        return sum(step.becomes is Becomes.BASELINE for step in self.steps)
+
+    @property
+    def status(self) -> Exit:
+        """DONE: what cannot be adopted is raised."""
+        return Exit.DONE
+
+
 class ResolveResult(NamedTuple):
     """The migration that was decided about, and how."""
 
@@ -409,5 +446,6 @@ Result = (
     | FleetResult
     | PlanResult
     | BaselineResult
+    | AdoptResult
     | ResolveResult
 )

@@ -42,8 +42,13 @@ def file_text(file: File, sentence: str) -> str:
     """A drafted file: its header, and its statements as they will run."""
     head = ["-- migrate: no-transaction"] if file.concurrent else []
     head += [f"-- {sentence}.", "-- Why: drafted from the declared schema; say why it changes.", _locks(file)]
-    unchecked = [f"SET LOCAL {_UNCHECKED}", ""] if _looks_ahead(file.changes) else []
-    return "\n".join((*head, "", *unchecked, statements(file.changes)))
+    return "\n".join((*head, "", body(file.changes)))
+
+
+def body(changes: Sequence[Change]) -> str:
+    """The statements of changes, as they run in a migration."""
+    unchecked = f"SET LOCAL {_UNCHECKED}\n\n" if _looks_ahead(changes) else ""
+    return unchecked + statements(changes)
 
 
 def _looks_ahead(changes: Sequence[Change]) -> bool:

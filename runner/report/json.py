@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, assert_never
 
 from runner.results import (
+    AdoptResult,
     BaselineResult,
     CheckResult,
     DeclaredResult,
@@ -93,6 +94,8 @@ def result_parts(result: Result) -> dict[str, Any]:
             return {"pending": pending} | ({} if result.sql is None else {"sql": result.sql})
         case BaselineResult():
             return {"recorded": [_file(migration) for migration in result.recorded]}
+        case AdoptResult():
+            return _adopted(result)
         case ResolveResult():
             decided = {"decision": result.decision.value, "reason": result.reason}
             return {"resolved": _file(result.migration) | decided}
@@ -181,6 +184,27 @@ def _observed(observed: Observed) -> dict[str, Any]:
         "wal_bytes": observed.wal,
         "skipped": observed.skipped,
         "refused": observed.refusal._asdict() if observed.refusal else None,
+    }
+
+
+def _adopted(result: AdoptResult) -> dict[str, Any]:
+    return {
+        "tool": result.tool,
+        "table": result.table,
+        "source": result.source,
+        "checks": result.checks,
+        "files": [
+            {
+                "version": step.version,
+                "file": step.path,
+                "adopted_from": [each.shown for each in step.theirs],
+                "becomes": step.becomes.value,
+                "write": step.text is not None,
+            }
+            for step in result.steps
+        ],
+        "done": result.done,
+        "recorded": [_file(migration) for migration in result.recorded],
     }
 
 

@@ -11,10 +11,12 @@ from runner.durations import format_duration
 from runner.ledger.entry import State
 from runner.ledger.integrity import Row, Standing
 from runner.migrations.migration import Mode
+from runner.report.adoption import adoption_text
 from runner.report.fleet import fleet_text
 from runner.report.review import review_text, review_verdict
 from runner.report.style import bold, dim, green, red, yellow
 from runner.results import (
+    AdoptResult,
     Against,
     BaselineResult,
     CheckResult,
@@ -104,6 +106,8 @@ def render(result: Result) -> str:
             return _plan(result) if result.sql is None else result.sql.removesuffix("\n")
         case BaselineResult():
             return _baseline(result)
+        case AdoptResult():
+            return adoption_text(result)
         case ResolveResult():
             return f"{result.migration.title} {_RESOLVED[result.decision.value]}"
         case _ as never:

@@ -1,0 +1,4 @@
+-- migrate:up
+ALTER TABLE posts ADD COLUMN paid_at timestamptz;
+
+-- migrate:down

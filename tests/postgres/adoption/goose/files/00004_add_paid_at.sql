@@ -1,0 +1,2 @@
+-- +goose Up
+ALTER TABLE posts ADD COLUMN paid_at timestamptz;

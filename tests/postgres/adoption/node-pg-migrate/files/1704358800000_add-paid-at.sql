@@ -1,0 +1,4 @@
+-- Up Migration
+ALTER TABLE posts ADD COLUMN paid_at timestamptz;
+
+-- Down Migration

@@ -1,0 +1,7 @@
+-- Deploy shop:paid to pg
+
+BEGIN;
+
+ALTER TABLE posts ADD COLUMN paid_at timestamptz;
+
+COMMIT;

@@ -1,0 +1,3 @@
+-- depends: 0003.index-posts
+
+ALTER TABLE posts ADD COLUMN paid_at timestamptz;
