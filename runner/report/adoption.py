@@ -25,7 +25,9 @@ def adoption_text(result: AdoptResult) -> str:
 def plan_text(result: AdoptResult) -> str:
     """Which file of ours each migration of theirs becomes, and what was compared."""
     lines = [f"{result.tool} keeps {result.table}" + (f" and files in {result.source}" if result.source else "")]
-    lines += [_line(step, max(map(len, map(_stands, result.steps)))) for step in result.steps]
+    theirs = max((len(_stands(step)) for step in result.steps), default=0)
+    ours = max((len(str(step.path)) for step in result.steps), default=0)
+    lines += [_line(step, theirs, ours) for step in result.steps]
     return "\n".join([*lines, f"checked: {result.checks}"])
 
 
@@ -34,9 +36,9 @@ def _stands(step: Step) -> str:
     return f"{first} and {len(step.theirs) - 1} more" if len(step.theirs) > 1 else first
 
 
-def _line(step: Step, width: int) -> str:
+def _line(step: Step, theirs: int, ours: int) -> str:
     new = "" if step.text is None else "new, "
-    return f"  {_stands(step):<{width}}  {step.path}  {_COLOURS[step.becomes](new + step.becomes.value)}"
+    return f"  {_stands(step):<{theirs}}  {step.path!s:<{ours}}  {_COLOURS[step.becomes](new + step.becomes.value)}"
 
 
 def _verdict(result: AdoptResult) -> str:
