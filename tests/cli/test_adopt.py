@@ -300,9 +300,9 @@ def test_a_dry_run_shows_the_plan_and_does_nothing(project: Project, database: D
         "  theirs/20240102090000_create_posts.sql  "
         "sql/migrations/20240102090000_create_posts.sql  new, baseline\n"
         "  theirs/20240103090000_index_posts.sql   "
-        "sql/migrations/20240103090000_index_posts.sql  new, baseline\n"
+        "sql/migrations/20240103090000_index_posts.sql   new, baseline\n"
         "  theirs/20240104090000_add_paid_at.sql   "
-        "sql/migrations/20240104090000_add_paid_at.sql  new, pending\n"
+        "sql/migrations/20240104090000_add_paid_at.sql   new, pending\n"
         "checked: nothing: dbmate keeps no checksums\n"
         "would write 4 files and record 3 entries as baseline; nothing was changed\n"
     )
