@@ -27,7 +27,7 @@ from runner.review.trace import trace
 from runner.server.sql import quote_literal
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from runner.client.queries import Query
@@ -80,7 +80,7 @@ async def review(  # noqa: PLR0913  # a choice of the caller each
         async with _scratch(config, known.sizes, listener) as scratch, built(scratch, config, known.applied) as session:
             before = await read_now(session)
             follower = await Follower.begin(session, queries) if queries else None
-            files = await _follow(session, known, follower, private=scratch.private)
+            files = await _follow(session, known, follower, private=scratch.private, listener=listener)
             after = await read_now(session)
     told = len(queries) - len(follower.refused) if follower else None
     changed = compare_catalogs(before, after)
@@ -126,10 +126,13 @@ async def _scratch(config: Config, sizes: Sizes | None, listener: Listener) -> A
         yield scratch
 
 
-async def _follow(session: Session, known: _Known, follower: Follower | None, *, private: bool) -> tuple[Reviewed, ...]:
+async def _follow(
+    session: Session, known: _Known, follower: Follower | None, *, private: bool, listener: Listener
+) -> tuple[Reviewed, ...]:
     """Each pending migration in turn, on what those before it left."""
     subjects = []
     live_names = await names_by_oid(session)
+    _warn_of_absent(known.sizes, live_names.values(), listener)
     newest = max((migration.version for migration in known.applied), default=0)
     for migration in known.pending:
         async with open_session(session.config, Listener(), None) as again:
@@ -145,10 +148,19 @@ async def _follow(session: Session, known: _Known, follower: Follower | None, *,
                 known.estimates.get(migration.version, {}),
                 session.config.throughput,
                 renamed={names[oid]: name for oid, name in live_names.items() if names.get(oid, name) != name},
+                came=frozenset(name for oid, name in names.items() if oid not in live_names),
                 late=migration.version < newest,
             )
         )
     return tuple(judge(each._replace(outcome=subjects[-1].trace.after)) for each in subjects)
+
+
+def _warn_of_absent(sizes: Sizes | None, names: Iterable[str], listener: Listener) -> None:
+    """Tells of tables that applied migrations made and that have no size: it may be the wrong database."""
+    absent = sorted(name for name in names if sizes and not sizes.find(name))
+    if sizes and absent:
+        more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
+        listener.warning(f"{sizes.source} has no table {absent[0]}{more}: how large it is, is unknown")
 
 
 async def _as_live(session: Session, sizes: Sizes | None) -> None:

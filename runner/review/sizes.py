@@ -110,11 +110,10 @@ class Sizes(NamedTuple):
         """The server's major version."""
         return self.version // 10_000
 
-    def size(self, name: str) -> TableSize:
-        """The size of a table by its name as migrations say it; NOWHERE if it is not there."""
+    def find(self, name: str) -> TableSize | None:
+        """The size of a table by its name as migrations say it; None if it is not there."""
         paths = [] if "." in name else [f"{schema}.{name}" for schema in self.search_path if schema != "public"]
-        found = (self.tables[each] for each in (*paths, name) if each in self.tables)
-        return next(found, NOWHERE)
+        return next((self.tables[each] for each in (*paths, name) if each in self.tables), None)
 
 
 def as_document(sizes: Sizes) -> dict[str, Any]:

@@ -27,6 +27,7 @@ _KINDS = {
     "m": "materialized view",
     "S": "sequence",
 }
+_TABLES = frozenset({"r", "p", "m"})
 _NO_MODES: frozenset[LockMode] = frozenset()
 
 
@@ -58,9 +59,9 @@ class Moved(NamedTuple):
 
 
 async def names_by_oid(session: Session) -> Mapping[str, str]:
-    """What relations are called now, as `str(Relation)` has it."""
+    """What tables are called now, as `str(Relation)` has it."""
     rows = await fetch_rows(session.connection, load_sql("review", "state"))
-    return {oid: full_name(schema or "", name or "") for oid, _, schema, name, *_ in rows if oid and name}
+    return {oid: full_name(schema or "", name or "") for oid, kind, schema, name, *_ in rows if oid and kind in _TABLES}
 
 
 async def look(session: Session, known: State | None = None, *, quiet: bool = False) -> State:

@@ -396,3 +396,11 @@ def test_sarif_names_a_file_by_its_place_in_the_repository(shop: Project) -> Non
     [found] = logged["results"]
     location = found["locations"][0]["physicalLocation"]["artifactLocation"]
     assert location == {"uri": "sql/migrations/0002_widen_ids.sql"}
+
+
+def test_a_database_without_the_tables_is_told_and_nothing_counts_as_empty(shop: Project, database: Database) -> None:
+    database.execute("DROP TABLE users")
+    run = shop.migrate("review")
+    assert run.returncode == 3
+    assert f"warning: {database.name} has no table users: how large it is, is unknown\n" in run.stderr
+    assert "error[table-rewrite]" in run.stdout

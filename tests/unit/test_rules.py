@@ -77,7 +77,7 @@ NOTHING = subject("SELECT 1;", {})
         pytest.param(MEDIUM, LockMode.ACCESS_EXCLUSIVE, ERROR, id="reads of a medium table wait: an error"),
         pytest.param(IDLE, LockMode.SHARE, ERROR, id="writes of a large table wait: an error"),
         pytest.param(IDLE, LockMode.SHARE_UPDATE_EXCLUSIVE, NOTE, id="nobody waits: a note"),
-        pytest.param(None, LockMode.ACCESS_EXCLUSIVE, NOTE, id="a table that is not there yet is empty"),
+        pytest.param(None, LockMode.ACCESS_EXCLUSIVE, ERROR, id="a table that should be there and is not: an error"),
     ],
 )
 def test_a_scan_is_as_bad_as_its_table_is_large(size: TableSize | None, mode: LockMode, severity: Severity) -> None:
@@ -106,7 +106,7 @@ def test_a_rewrite_counts_the_indexes_a_scan_does_not() -> None:
         pytest.param(sizes({"orders": SMALL}), False, id="used now and then"),
         pytest.param(sizes({"orders": SMALL}, oldest=9_000), True, id="used, and a transaction is old"),
         pytest.param(sizes({"orders": BUSY}, since=None), False, id="counted since a month, as nobody knows better"),
-        pytest.param(sizes({}), False, id="not there yet"),
+        pytest.param(sizes({}), None, id="not there"),
     ],
 )
 def test_a_lock_of_a_moment_is_a_warning_on_a_busy_table(live: Sizes | None, busy: bool | None) -> None:  # noqa: FBT001
@@ -130,7 +130,14 @@ def test_tables_are_named_with_what_is_known_of_their_size() -> None:
     assert known.named([ORDERS]) == "orders (20 GB, about 50 million rows)"
     assert known.named([USERS, one]) == "app.users (1.0 MB, about 9,000 rows) and one (1.0 MB, 1 row)"
     assert NOTHING.named([ORDERS] * 5) == "orders, orders, orders and 2 more"
-    assert NOTHING._replace(sizes=sizes({})).named([ORDERS]) == "orders (empty)"
+    assert NOTHING._replace(sizes=sizes({})).named([ORDERS]) == "orders"
+    assert NOTHING._replace(sizes=sizes({}), came=frozenset({"orders"})).named([ORDERS]) == "orders (empty)"
+
+
+def test_a_table_that_an_earlier_pending_file_made_is_empty() -> None:
+    known = NOTHING._replace(sizes=sizes({}), came=frozenset({"orders"}))
+    assert known.severity(ORDERS, LockMode.ACCESS_EXCLUSIVE, Effort.SCAN) is NOTE
+    assert known.busy(ORDERS) is False
     uncounted = NOTHING._replace(sizes=sizes({"orders": IDLE._replace(rows=0)}))
     assert uncounted.named([ORDERS]) == "orders (20 GB)"
 

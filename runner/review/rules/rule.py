@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.review.sizes import LARGE_BYTES, LARGE_ROWS, SMALL_BYTES, SMALL_ROWS, in_bytes, in_rows
+from runner.review.sizes import LARGE_BYTES, LARGE_ROWS, NOWHERE, SMALL_BYTES, SMALL_ROWS, in_bytes, in_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -63,7 +63,7 @@ class Subject(NamedTuple):
     planner expects an UPDATE or DELETE to change, by statement number; `throughput` what the live server rewrites or
     scans, in MB a second, at worst and at best; `outcome` the schema after all pending migrations, if that is not what
     this one leaves; `renamed` the names that tables have on the live database, where an earlier pending file gave them
-    another; `late`: one of a higher version is applied already.
+    another, and `came` those of tables that one made; `late`: one of a higher version is applied already.
     """
 
     trace: Trace
@@ -73,6 +73,7 @@ class Subject(NamedTuple):
     throughput: tuple[int, int] = (50, 500)
     outcome: Catalog | None = None
     renamed: Mapping[str, str] = {}  # never changed
+    came: frozenset[str] = frozenset()
     late: bool = False
 
     @property
@@ -81,11 +82,15 @@ class Subject(NamedTuple):
         return self.trace.statements
 
     def size(self, relation: Relation) -> TableSize | None:
-        """How large a table is on the live database; empty if it is not there, None if nothing is known."""
+        """How large a table is on the live database; None if that is not known.
+
+        One that an earlier pending file made is empty. One that should be there and is not may be there under another
+        name: nothing is known of it.
+        """
         if self.sizes is None:
             return None
         name = relation.table or str(relation)
-        return self.sizes.size(self.renamed.get(name, name))
+        return self.sizes.find(self.renamed.get(name, name)) or (NOWHERE if name in self.came else None)
 
     def small(self, relation: Relation, *, effort: Effort = Effort.SCAN) -> bool:
         """Whether the live table is known to be small: even a rewrite is over in a moment."""

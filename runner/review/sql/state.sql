@@ -21,7 +21,10 @@ theirs AS MATERIALIZED (
     JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = class.relnamespace
     LEFT JOIN pg_catalog.pg_index AS index ON index.indexrelid = class.oid
     LEFT JOIN pg_catalog.pg_class AS indexed ON indexed.oid = index.indrelid
-    WHERE namespace.nspname !~ '^pg_' AND namespace.nspname <> 'information_schema' AND class.relkind <> 'c'
+    WHERE namespace.nspname !~ '^pg_'
+        AND namespace.nspname <> 'information_schema'
+        AND class.relkind <> 'c'
+        AND coalesce(indexed.relname, class.relname) !~ '^_migrations(_catalog|_log|_log_id_seq)?$' -- the runner's own
 )
 SELECT
     COALESCE(theirs.oid, held.relation),
