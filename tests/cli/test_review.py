@@ -232,18 +232,6 @@ def test_one_run_writes_every_form_and_prints_the_verdict(shop: Project) -> None
     assert [(each["ruleId"], each["level"]) for each in logged["results"]] == [("table-rewrite", "error")]
 
 
-def test_a_comment_is_never_longer_than_github_takes(shop: Project) -> None:
-    for number in range(3, 60):
-        columns = ",\n".join(f"    column_number_{n} text NOT NULL DEFAULT 'nothing in particular'" for n in range(40))
-        shop.write(f"{number:04}_create_wide", f"CREATE TABLE wide_{number} (\n{columns}\n);\n")
-
-    comment = shop.migrate("review", "--all", "--format", "markdown").stdout
-
-    assert len(comment) < 65_536
-    assert "Left out, as a comment has an end: the SQL of" in comment
-    assert "**error** `table-rewrite`" in comment
-
-
 def test_no_database_and_nothing_else_named_is_an_error_with_all_ways_out(shop: Project) -> None:
     shop.url = None
 
@@ -367,24 +355,6 @@ def test_files_take_the_form_of_their_name_and_stdout_that_of_the_flag(shop: Pro
     assert json.loads(run.stdout)["status"] == 3
     assert (shop.root / "r.md").read_text().startswith("<!-- migrate review -->")
     assert (shop.root / "r.txt").read_text().startswith("0001_create_users")
-
-
-def test_a_comment_about_a_thousand_files_keeps_its_marker_and_its_worst_findings(shop: Project) -> None:
-    for number in range(10, 600):
-        shop.write(f"{number:04}_a_name_that_is_as_long_as_names_of_files_can_become_in_practice", "SELECT 1;\n")
-    comment = shop.migrate("review", "--all", "--format", "markdown").stdout
-    assert len(comment) < 65_536
-    assert comment.startswith("<!-- migrate review -->\n### migrate review: 592 pending migrations: 1 error")
-    assert "**error** `table-rewrite`" in comment
-
-
-def test_what_the_server_says_is_no_markup_in_a_comment(shop: Project) -> None:
-    words = r"[click](http://example.org)\n# head\n```\n</details> @all"
-    shop.write("0002_widen_ids", f"DO $$ BEGIN RAISE EXCEPTION E'{words}'; END $$;\n")
-    comment = shop.migrate("review", "--all", "--format", "markdown").stdout
-    [finding] = [line for line in comment.splitlines() if "`statement-fails`" in line]
-    assert "\\[click\\](http" in finding
-    assert "&lt;/details> @\u200ball" in finding
 
 
 def test_sarif_names_a_file_by_its_place_in_the_repository(shop: Project) -> None:
