@@ -77,7 +77,8 @@ bench: $(STAMP) ## Measure, as ratios in one run, then beside the peers that are
 	$(if $(only),,$(BIN)/python bench/bench.py)
 	$(if $(filter-out client,$(only)),,$(BIN)/python bench/client.py)
 	$(if $(filter-out store,$(only)),,$(BIN)/python bench/store.py)
-	$(if $(filter client store,$(only)),,$(BIN)/python bench/peers.py $(only))
+	$(if $(filter-out fleet,$(only)),,$(BIN)/python bench/fleet.py)
+	$(if $(filter client store fleet,$(only)),,$(BIN)/python bench/peers.py $(only))
 
 bench-peers: $(PEERS)/.installed ## Install the peers into .bench/
 
