@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner import __version__
-from runner.invoke import guarded, run, show
+from runner.invoke import Output, guarded, run, show
 from runner.options import (
     ADOPTABLE,
     APPLIES,
@@ -203,16 +203,7 @@ def review(  # an option each
         )
 
     without = "Or say what is pending without a database: --from REVISION, or --all."
-    run(
-        "review",
-        flags,
-        work,
-        needs_database=live,
-        form=form,
-        outputs=outputs,
-        by_extension=True,
-        without=without,
-    )
+    run("review", flags, work, needs_database=live, output=Output(form, outputs, by_name=True), without=without)
 
 
 @main.command()
@@ -229,7 +220,7 @@ def stats(output: str | None, **flags: Any) -> None:
 
         return await stats(config, listener=live)
 
-    run("stats", flags, work, outputs=filter(None, [output]))
+    run("stats", flags, work, output=Output(files=(output,) if output else ()))
 
 
 @main.command()
@@ -243,7 +234,7 @@ def docs(output: str, **flags: Any) -> None:
 
         return await docs(config, listener=live)
 
-    run("docs", flags, work, needs_database=False, form="html", outputs=[output])
+    run("docs", flags, work, needs_database=False, output=Output("html", (output,)))
 
 
 @main.command()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Callable, Coroutine
 
     from runner.config import Config
     from runner.errors import MigrateError
@@ -18,39 +18,39 @@ if TYPE_CHECKING:
     Work = Callable[[Config, LiveReport], Coroutine[Any, Any, Result]]
 
 
+class Output(NamedTuple):
+    """Where a result goes: printed, or into files, in a form, or `by_name` in the one that a file's name asks for."""
+
+    form: str = "text"
+    files: tuple[str, ...] = ()
+    by_name: bool = False
+
+
+_PRINTED = Output()
+
+
 def run(  # noqa: PLR0913  # what differs between commands
     command: str,
     flags: dict[str, Any],
     work: Work,
     *,
     needs_database: bool = True,
-    form: str = "text",
-    outputs: Iterable[str] = (),
-    by_extension: bool = False,
+    output: Output = _PRINTED,
     without: str = "",
     many: bool = False,
     agreed: Callable[[Result], Work] | None = None,
 ) -> None:
-    """Runs a command that talks to a server, prints its result, and ends the process with its status.
+    """Runs a command that talks to a server, puts out its result, and ends the process with its status.
 
-    With `outputs`, the result is written there, in the form that is given or, `by_extension`, that the file's name asks
-    for; what is printed tells so, or is the JSON document. `without` is what to do if no database is named, besides
-    naming one. With `agreed`, the result is a plan: a person is asked, and what `agreed` gives is run then.
+    `without` is what to do if no database is named, besides naming one. With `agreed`, the result is a plan: a person
+    is asked, and what `agreed` gives is run then.
     """
-    as_json = flags.pop("as_json", False)
+    as_json, debug = flags.pop("as_json", False), flags.pop("debug")
 
     def finish() -> None:
-        from runner.config import load_config
-        from runner.errors import NoDatabase
-        from runner.report.form import form_of, shown
-        from runner.report.output import say, write
         from runner.signals import run_until_signal
 
-        try:
-            config = load_config(flags, needs_database=needs_database)
-        except NoDatabase as error:
-            error.hint = f"{error.hint} {without}".strip()
-            raise
+        config = _settings(flags, needs_database=needs_database, without=without)
         live = _live(many=many, results=not as_json)
         try:
             result = run_until_signal(work(config, live))
@@ -58,20 +58,37 @@ def run(  # noqa: PLR0913  # what differs between commands
                 result = run_until_signal(agreed(result)(config, live))
         finally:
             live.close()
-        paths = list(outputs)
-        for path in paths:
-            write(path, shown(command, result, (by_extension and form_of(path)) or form))
-        if as_json or not paths:
-            text = shown(command, result, "json" if as_json else form)
-        else:
-            from runner.report.text import written
-
-            text = written(result, paths)
-        if text:
-            say(text)
+        _put_out(command, result, output, as_json=as_json)
         sys.exit(result.status)
 
-    guarded(command, finish, as_json=as_json, debug=flags.pop("debug"))
+    guarded(command, finish, as_json=as_json, debug=debug)
+
+
+def _settings(flags: dict[str, Any], *, needs_database: bool, without: str) -> Config:
+    from runner.config import load_config
+    from runner.errors import NoDatabase
+
+    try:
+        return load_config(flags, needs_database=needs_database)
+    except NoDatabase as error:
+        error.hint = f"{error.hint} {without}".strip()
+        raise
+
+
+def _put_out(command: str, result: Result, output: Output, *, as_json: bool) -> None:
+    """Writes the files and prints that, or prints the result; with `as_json` the document in either case."""
+    from runner.report.form import form_of, shown
+    from runner.report.output import say, write
+    from runner.report.text import written
+
+    for path in output.files:
+        write(path, shown(command, result, (output.by_name and form_of(path)) or output.form))
+    if as_json or not output.files:
+        text = shown(command, result, "json" if as_json else output.form)
+    else:
+        text = written(result, output.files)
+    if text:
+        say(text)
 
 
 def _live(*, many: bool, results: bool) -> LiveReport:
