@@ -75,6 +75,7 @@ docs: $(STAMP) ## Write the pages that are made from the code
 	$(BIN)/python docs/make.py
 
 site: $(STAMP) $(VENV)/.site ## Build the pages as a site in build/site
+	@rm -rf build/site
 	$(BIN)/python docs/website/pages.py build/pages
 	$(BIN)/sphinx-build --quiet --fail-on-warning --fresh-env -c docs/website -d build/doctrees build/pages build/site
 	@echo 'open build/site/index.html'
