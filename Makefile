@@ -7,7 +7,7 @@ MIGRATE := $(BIN)/migrate
 PEERS := .bench
 
 .DEFAULT_GOAL := help
-.PHONY: help up psql gateway test unit check lint types imports pages declared fresh review golden generate bench bench-peers docs format clean
+.PHONY: help up psql gateway test unit check lint types imports pages declared fresh review golden generate bench bench-peers docs site format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 13
@@ -64,7 +64,8 @@ generate: $(STAMP) ## Write the gateway's client anew
 	$(MIGRATE) generate
 
 golden: $(STAMP) ## Write the expected outputs of tests anew; review the difference
-	GOLDEN=1 $(BIN)/pytest -q -p no:xdist tests/postgres/test_drift.py tests/postgres/test_drafts.py tests/postgres/test_client.py
+	GOLDEN=1 $(BIN)/pytest -q -p no:xdist tests/postgres/test_drift.py tests/postgres/test_drafts.py tests/postgres/test_client.py \
+		tests/cli/test_tutorial.py
 
 format: $(STAMP) ## Format and mend what can be mended by itself
 	$(BIN)/ruff format .
@@ -72,6 +73,16 @@ format: $(STAMP) ## Format and mend what can be mended by itself
 
 docs: $(STAMP) ## Write the pages that are made from the code
 	$(BIN)/python docs/make.py
+
+site: $(STAMP) $(VENV)/.site ## Build the pages as a site in build/site
+	@rm -rf build/site
+	$(BIN)/python docs/website/pages.py build/pages
+	$(BIN)/sphinx-build --quiet --fail-on-warning --fresh-env -c docs/website -d build/doctrees build/pages build/site
+	@echo 'open build/site/index.html'
+
+$(VENV)/.site: pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[site]'
+	@touch $@
 
 bench: $(STAMP) ## Measure, as ratios in one run, then beside the peers that are installed; only=WORKLOAD for one of those
 	$(if $(only),,$(BIN)/python bench/bench.py)

@@ -9,22 +9,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from runner.commands import baseline, new, plan, resolve, status, up
-    from runner.config import Config
+    from runner.config import Config, OnDrift
     from runner.errors import MigrateError
     from runner.generating import check_generated, generate
+    from runner.ledger.resolve import Decision
     from runner.ledger.session import Listener
     from runner.migrations.folder import load_folder, packaged
     from runner.migrations.migration import Migration
+    from runner.results import Against
     from runner.server.embedded import running
     from runner.verifying import verify
 
 __version__ = "0.1.0"
 
 _HOME = {
+    "Against": "runner.results",
     "Config": "runner.config",
+    "Decision": "runner.ledger.resolve",
     "Listener": "runner.ledger.session",
     "MigrateError": "runner.errors",
     "Migration": "runner.migrations.migration",
+    "OnDrift": "runner.config",
     "check_generated": "runner.generating",
     "generate": "runner.generating",
     "load_folder": "runner.migrations.folder",
@@ -33,10 +38,13 @@ _HOME = {
     "verify": "runner.verifying",
 }
 __all__ = [
+    "Against",
     "Config",
+    "Decision",
     "Listener",
     "MigrateError",
     "Migration",
+    "OnDrift",
     "__version__",
     "baseline",
     "check_generated",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import runner
 from runner import errors
 from runner.cli import main
 from runner.config import EMBEDDED, SETTINGS
@@ -21,8 +22,30 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
-    path for path in ROOT.glob("**/*.md") if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
+    path
+    for path in ROOT.glob("**/*.md")
+    if not any(part.startswith(".") or part == "build" for part in path.relative_to(ROOT).parts)
 )
+
+WORDS = (
+    *("migration", "version", "header", "directive", "checksum", "statement", "ledger", "entry", "pending", "applied"),
+    *(
+        "started",
+        "baseline",
+        "plan",
+        "step",
+        "apply",
+        "verify",
+        "edited",
+        "file gone",
+        "out of order",
+        "ahead",
+        "catalog",
+    ),
+    *("snapshot", "fingerprint", "difference", "drift", "scratch database", "resolve", "lock mode", "rule", "finding"),
+    *("review", "query", "command"),
+)
+"""Words that the project uses in one meaning each."""
 
 
 def named_errors(kind: type[errors.MigrateError] = errors.MigrateError) -> list[type[errors.MigrateError]]:
@@ -66,6 +89,28 @@ def test_every_setting_is_on_its_page() -> None:
     for setting in (*SETTINGS.values(), EMBEDDED):
         for name in (setting.flag, setting.environment, setting.key, setting.default):
             assert name is None or f"`{name}" in page
+
+
+def test_every_public_name_is_on_the_page_of_the_library() -> None:
+    page = (ROOT / "docs/how-to/library.md").read_text()
+
+    assert [name for name in runner.__all__ if not re.search(rf"\b{name}\b", page)] == []
+
+
+@pytest.mark.parametrize("folder", ["docs", "docs/adr"])
+def test_every_page_is_listed(folder: str) -> None:
+    index = ROOT / folder / "README.md"
+    listed = {(index.parent / target).resolve() for target in re.findall(r"\]\(([^)#]+\.md)", index.read_text())}
+    pages = {page for page in PAGES if page.is_relative_to(index.parent) and page.name != "README.md"}
+    elsewhere = {page for page in pages if page.parent.name == "adr"} if folder == "docs" else set()
+
+    assert pages - elsewhere - listed == set()
+
+
+def test_every_word_that_has_one_meaning_is_in_the_glossary() -> None:
+    glossary = set(re.findall(r"^\*\*([^*]+)\*\*:", (ROOT / "docs/glossary.md").read_text(), re.MULTILINE))
+
+    assert [word for word in WORDS if word not in glossary] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
