@@ -16,7 +16,7 @@ import pytest
 
 from runner.ledger.entry import NO_HISTORY, chain
 from tests.cli.test_races import COUNTING, await_lock_free, finish, holding
-from tests.conftest import Project
+from tests.conftest import ON_ONE_SERVER, Project
 from tests.fire import await_row, in_the_background, own_server
 
 if TYPE_CHECKING:
@@ -200,6 +200,7 @@ def mixed(version: int) -> str:
             return f"{alone}INSERT INTO runs VALUES ({version});\nREINDEX INDEX CONCURRENTLY runs_idx;\n"
 
 
+@ON_ONE_SERVER
 @pytest.mark.timeout(300)
 def test_thirty_replicas_at_once_apply_files_of_both_kinds_once(project: Project, database: Database) -> None:
     project.write("0001_create_runs", "CREATE TABLE runs (version int); CREATE INDEX runs_idx ON runs (version);")

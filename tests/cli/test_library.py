@@ -51,8 +51,10 @@ def test_each_has_its_own(migrated_database, number):
 
 
 def run_pytest(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """A project's own pytest, which finds the fixtures by itself."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    """A project's own pytest, which finds the fixtures by itself, without the other plugins of this environment."""
+    others = ("hypothesispytest", "anyio", "typeguard", "timeout")
+    blocked = [part for name in others for part in ("-p", f"no:{name}")]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *blocked, *arguments]
     return subprocess.run(
         command, cwd=project.root, env=project.variables(), capture_output=True, text=True, check=False
     )

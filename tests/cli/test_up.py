@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import ON_ONE_SERVER
+
 if TYPE_CHECKING:
     from tests.conftest import Database, Project
 
@@ -407,6 +409,7 @@ def test_the_ledger_can_live_in_a_schema_of_its_own(project: Project, database: 
     assert database.value("SELECT to_regclass('public._migrations')") is None
 
 
+@ON_ONE_SERVER
 def test_five_thousand_files_are_applied_and_then_there_is_nothing_to_do(project: Project, database: Database) -> None:
     for number in range(1, 5001):
         project.write(f"{number:05d}_f{number}", f"SELECT {number};")
