@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 MIGRATE := $(BIN)/migrate
 PEERS := .bench
-READERS := .deploy
+TOOLS := .tools
 
 .DEFAULT_GOAL := help
-.PHONY: help up psql gateway test unit check lint types imports pages declared fresh review golden generate bench bench-peers manifests docs format clean
+.PHONY: help up psql gateway test unit check lint types imports pages declared fresh review golden generate bench bench-peers manifests dist sbom docs format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 13
@@ -91,15 +91,21 @@ $(PEERS)/.installed: bench/requirements.txt bench/package.json
 		|| echo 'the Node tools and dbmate could not be installed: they will be left out'
 	@touch $@
 
-manifests: $(READERS)/.installed ## Hold the files of deploy/ and the Dockerfile against their schemas
-	$(READERS)/bin/hadolint Dockerfile
-	$(READERS)/bin/kubernetes-validate --strict deploy/kubernetes/*.yaml
-	$(READERS)/bin/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
+manifests: $(TOOLS)/deploy/.installed ## Hold the files of deploy/ and the Dockerfile against their schemas
+	$(TOOLS)/deploy/bin/hadolint Dockerfile
+	$(TOOLS)/deploy/bin/kubernetes-validate --strict deploy/kubernetes/*.yaml
+	$(TOOLS)/deploy/bin/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
 
-$(READERS)/.installed: deploy/requirements.txt
-	$(PYTHON) -m venv $(READERS)
-	$(READERS)/bin/pip install --quiet --disable-pip-version-check --requirement deploy/requirements.txt
+dist: $(STAMP) ## Build wheel and sdist of the last commit, the same bytes each time, and print their sha256
+	@$(BIN)/python release/dist.py
+
+sbom: dist $(TOOLS)/release/.installed ## Write the CycloneDX bill of materials of the wheel
+	@$(TOOLS)/release/bin/python release/sbom.py
+
+$(TOOLS)/%/.installed: %/requirements.txt
+	$(PYTHON) -m venv $(TOOLS)/$*
+	$(TOOLS)/$*/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 clean: ## Remove what make made, the embedded database too
-	rm -rf $(VENV) $(PEERS) $(READERS) .migrate build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(TOOLS) .migrate build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
