@@ -16,6 +16,9 @@ RUN python -m venv --without-pip /opt/migrate \
     && pip --python /opt/migrate/bin/python install "$(ls /wheels/*.whl)${EMBEDDED:+[embedded]}"
 
 FROM python:${PYTHON}-slim
+# A name for the number: libpq's default for the role, and what initdb asks for.
+RUN groupadd --gid 65532 migrate \
+    && useradd --uid 65532 --gid 65532 --no-create-home --home-dir /srv --shell /usr/sbin/nologin migrate
 COPY --from=build /opt/migrate /opt/migrate
 ENV PATH=/opt/migrate/bin:$PATH PYTHONDONTWRITEBYTECODE=1
 # The current folder holds sql/migrations, and a pyproject.toml with [tool.migrate] if there is one.
