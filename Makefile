@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 MIGRATE := $(BIN)/migrate
 PEERS := .bench
+TOOLS := .tools
 
 .DEFAULT_GOAL := help
-.PHONY: help up psql gateway test unit check lint types imports pages declared fresh review golden generate bench bench-peers docs site format clean
+.PHONY: help up psql gateway test unit check lint types imports pages declared fresh review golden generate bench bench-peers manifests dist sbom docs site format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 13
@@ -49,7 +50,7 @@ imports: $(STAMP)
 	$(BIN)/lint-imports
 
 pages: $(STAMP)
-	$(BIN)/python docs/make.py --check
+	$(BIN)/python -m docs.make --check
 
 declared: $(STAMP)
 	$(MIGRATE) verify --declared
@@ -72,7 +73,7 @@ format: $(STAMP) ## Format and mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 
 docs: $(STAMP) ## Write the pages that are made from the code
-	$(BIN)/python docs/make.py
+	$(BIN)/python -m docs.make
 
 site: $(STAMP) $(VENV)/.site ## Build the pages as a site in build/site
 	@rm -rf build/site
@@ -102,5 +103,21 @@ $(PEERS)/.installed: bench/requirements.txt bench/package.json
 		|| echo 'the Node tools and dbmate could not be installed: they will be left out'
 	@touch $@
 
+manifests: $(TOOLS)/deploy/.installed ## Hold the files of deploy/ and the Dockerfile against their schemas
+	$(TOOLS)/deploy/bin/hadolint Dockerfile
+	$(TOOLS)/deploy/bin/kubernetes-validate --strict deploy/kubernetes/*.yaml
+	$(TOOLS)/deploy/bin/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
+
+dist: $(STAMP) ## Build wheel and sdist of the last commit, the same bytes each time, and print their sha256
+	@$(BIN)/python release/dist.py
+
+sbom: dist $(TOOLS)/release/.installed ## Write the CycloneDX bill of materials of the wheel
+	@$(TOOLS)/release/bin/python release/sbom.py
+
+$(TOOLS)/%/.installed: %/requirements.txt
+	$(PYTHON) -m venv $(TOOLS)/$*
+	$(TOOLS)/$*/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
 clean: ## Remove what make made, the embedded database too
-	rm -rf $(VENV) $(PEERS) .migrate build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(TOOLS) .migrate build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from docs.man import man_page
 from runner.cli import main
 from runner.review.rules import RULES
 
@@ -100,7 +101,11 @@ def _sql(text: str) -> str:
 
 def pages() -> dict[Path, str]:
     """The pages that are made, by path."""
-    return {REFERENCE / "commands.md": commands_page(), REFERENCE / "rules.md": rules_page()}
+    return {
+        REFERENCE / "commands.md": commands_page(),
+        REFERENCE / "rules.md": rules_page(),
+        REFERENCE / "migrate.1": man_page(REFERENCE / "exit-status.md"),
+    }
 
 
 if __name__ == "__main__":

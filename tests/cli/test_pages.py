@@ -71,7 +71,7 @@ def test_every_error_is_raised_somewhere() -> None:
 
 def test_the_page_of_commands_is_fresh() -> None:
     run = subprocess.run(
-        [sys.executable, ROOT / "docs/make.py", "--check"], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "docs.make", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
     )
 
     assert run.returncode == 0, run.stderr

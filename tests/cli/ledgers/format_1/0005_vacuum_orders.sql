@@ -1,0 +1,3 @@
+-- migrate: no-transaction
+VACUUM users;
+VACUUM orders;
