@@ -163,7 +163,8 @@ def test_while_the_database_is_away_known_keys_go_on_and_unknown_ones_are_not_ca
 
 def test_a_known_key_goes_on_only_for_a_bounded_time(gateway_database: Database) -> None:
     async def main() -> None:
-        async with on_a_wire(gateway_database, replace(SHORT, stale_for=0.0, fresh_for=0.0)) as (store, wire):
+        forgetful = replace(SHORT, stale_for=0.0, fresh_for=0.0, fresh_unheard=0.0)
+        async with on_a_wire(gateway_database, forgetful) as (store, wire):
             secret = await issue(store)
             assert isinstance(await store.authorize(secret), Accepted)
             await wire.cut()
