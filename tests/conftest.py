@@ -30,7 +30,44 @@ GIVEN = os.environ.get("MIGRATE_TEST_URL")
 _NEWEST = sorted(BINARIES, key=lambda name: BINARIES[name].major)[-1:]
 ON_ONE_SERVER = pytest.mark.parametrize("server", ["given"] if GIVEN else _NEWEST, indirect=True)
 """For what takes long or does not depend on the server's version."""
+NEWEST_ALONE = frozenset(
+    {
+        "test_verify.py",
+        "test_unfinished.py",
+        "test_commands.py",
+        "test_bad_input.py",
+        "test_races.py",
+        "test_example.py",
+        "test_interleavings.py",
+        "test_gateway_access.py",
+        "test_gateway_administration.py",
+        "test_gateway_credentials.py",
+        "test_gateway_faults.py",
+        "test_gateway_jobs.py",
+        "test_gateway_members.py",
+        "test_gateway_models.py",
+        "test_gateway_pages.py",
+        "test_gateway_retention.py",
+        "test_gateway_routing.py",
+    }
+)
+"""The same for whole files: what else there is on older servers shows if they do something in another way."""
 _QUICK = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=100", "log_statement=none")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out the tests of NEWEST_ALONE on the other servers."""
+    older = BINARIES.keys() - _NEWEST
+    left = [item for item in items if item.path.name in NEWEST_ALONE and _server_of(item) in older]
+    config.hook.pytest_deselected(items=left)
+    gone = set(left)
+    items[:] = [item for item in items if item not in gone]
+
+
+def _server_of(item: pytest.Item) -> object:
+    """The parameter of the fixture `server`; None if the test has none."""
+    cases = getattr(item, "callspec", None)
+    return cases.params.get("server") if cases else None
 
 
 def pytest_report_header() -> str:

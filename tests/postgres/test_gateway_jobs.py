@@ -132,8 +132,8 @@ def test_an_instance_that_lost_its_lease_stops_and_leaves_the_lease_of_the_other
     async def work(link: Link) -> None:
         async def long() -> int:
             taken = f"instance_id = '{other}', term = term + 1, expires_at = now() + interval '1 hour'"
-            await asyncio.to_thread(gateway_database.execute, f"UPDATE job_leases SET {taken}")
             try:
+                await asyncio.to_thread(gateway_database.execute, f"UPDATE job_leases SET {taken}")
                 await asyncio.Event().wait()
             finally:
                 stopped.append(True)

@@ -40,7 +40,9 @@ SELECT
 FROM pg_catalog.pg_constraint AS "constraint"
 JOIN pg_catalog.pg_type AS type ON type.oid = "constraint".contypid
 JOIN space ON space.oid = type.typnamespace
-WHERE "constraint".contypid <> 0 AND "constraint".contype = 'c'
+WHERE "constraint".conrelid = 0 -- has an index
+    AND "constraint".contypid <> 0
+    AND "constraint".contype = 'c'
     AND NOT EXISTS (
         SELECT FROM extended
         WHERE extended.classid = 'pg_catalog.pg_type'::regclass AND extended.objid = type.oid

@@ -15,7 +15,7 @@ ledger AS MATERIALIZED (
 extended AS MATERIALIZED (
     SELECT classid, objid
     FROM pg_catalog.pg_depend
-    WHERE deptype = 'e'
+    WHERE deptype = 'e' AND refclassid = 'pg_catalog.pg_extension'::regclass -- has an index
 ),
 relation AS MATERIALIZED (
     SELECT
