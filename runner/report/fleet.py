@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from runner.results import FleetResult, Outcome, TargetResult
 
 _NAMED = 5
-_DONE = {"up": "migrated", "status": "up to date", "verify": "as they should be"}
-_FAILED = {"up": "failed", "status": "not", "verify": "differ or failed"}
+_DONE = {"up": "migrated", "status": "seen", "verify": "as they should be"}
 
 
 def fleet_text(result: FleetResult, picture: Callable[[MigrateError], str]) -> str:
@@ -91,9 +90,13 @@ def _names(names: Sequence[str]) -> str:
 
 
 def _summary(result: FleetResult) -> str:
-    failed, untried, every = len(result.failed), len(result.untried), len(result.outcomes)
-    done = every - failed - untried
-    parts = [f"{done} of {count(every, 'target')} {_DONE[result.command]}"]
-    parts += [red(f"{failed} {_FAILED[result.command]}")] if failed else []
-    parts += [yellow(f"{untried} not tried")] if untried else []
+    errors = sum(each.error is not None for each in result.outcomes)
+    pending = sum(isinstance(each.result, StatusResult) and bool(each.result.pending) for each in result.outcomes)
+    differing = sum(isinstance(each.result, VerifyResult) for each in result.failed)
+    went_well = len(result.outcomes) - len(result.untried) - errors - differing
+    parts = [f"{went_well} of {count(len(result.outcomes), 'target')} {_DONE[result.command]}"]
+    parts += [yellow(f"{pending} with something pending")] if pending else []
+    parts += [red(f"{differing} not")] if differing else []
+    parts += [red(f"{errors} failed")] if errors else []
+    parts += [yellow(f"{len(result.untried)} not tried")] if result.untried else []
     return f"{', '.join(parts)}; {format_duration(result.duration_ms)}"

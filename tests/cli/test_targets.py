@@ -145,6 +145,18 @@ def test_databases_of_a_server_by_a_pattern(project: Project, shops: list[Databa
     assert found[shops[0].name]["versions"][0]["standing"] == "pending"
 
 
+def test_the_last_line_sums_up(tenant: Project, database: Database) -> None:
+    def last(command: str) -> str:
+        return tenant.migrate("fleet", command, "--schemas", "tenant_%").stdout.splitlines()[-1].rpartition(";")[0]
+
+    assert last("status") == "3 of 3 targets seen, 3 with something pending"
+    assert last("up") == "3 of 3 targets migrated"
+    database.execute(
+        "DROP TABLE tenant_1.notes; DROP TABLE tenant_3._migrations CASCADE; CREATE TABLE tenant_3._migrations ()"
+    )
+    assert last("verify") == "1 of 3 targets as they should be, 1 not, 1 failed"
+
+
 def test_targets_that_a_command_prints(project: Project, database: Database) -> None:
     project.write("0001_create_notes", NOTES)
     found = ends(project, "up", "--targets-from", f"echo '{database.url}'")
