@@ -109,8 +109,8 @@ class Hunted:
 
 HUNTED = (
     "SELECT set_config('application_name', 'at work ' || current_setting('fleet.number'), true);\n"
-    "INSERT INTO runs VALUES ({0});\nSELECT pg_sleep(0.01);\nSELECT pg_sleep(0.02);\n"
-)
+    "INSERT INTO runs VALUES ({0});\nSELECT pg_sleep(0.03);\nSELECT pg_sleep(0.05);\n"
+)  # long enough for a hunter on a busy machine
 
 
 @pytest.mark.timeout(300)
