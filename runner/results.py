@@ -5,11 +5,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.adoption.plan import Becomes
 from runner.errors import Exit
 from runner.ledger.integrity import DIFFERENCES, TO_APPLY, Row, Standing
-from runner.review.review import counts
-from runner.review.rules.rule import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +26,7 @@ if TYPE_CHECKING:
     from runner.migrations.migration import Migration
     from runner.migrations.script import Script
     from runner.review.review import Reviewed
+    from runner.review.rules.rule import Severity
     from runner.review.sizes import Sizes
 
 
@@ -240,11 +238,15 @@ class ReviewResult(NamedTuple):
     @property
     def counts(self) -> Mapping[Severity, int]:
         """How many findings count, by severity, worst first."""
+        from runner.review.review import counts
+
         return counts(self.files)
 
     @property
     def status(self) -> Exit:
         """DIFFERENCE if a finding counts that is as bad as `fail_on` says, else DONE."""
+        from runner.review.rules.rule import Severity
+
         bar = {FailOn.ERROR: Severity.ERROR, FailOn.WARNING: Severity.WARNING}.get(self.fail_on)
         worst = [each.worst for each in self.files if each.worst is not None]
         return Exit.DIFFERENCE if bar is not None and worst and max(worst) >= bar else Exit.DONE
@@ -407,6 +409,8 @@ class AdoptResult(NamedTuple):
     @property
     def to_record(self) -> int:
         """How many entries are still to be recorded."""
+        from runner.adoption.plan import Becomes
+
         return sum(step.becomes is Becomes.BASELINE for step in self.steps)
 
     @property

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from runner.adoption.plan import Becomes
 from runner.adoption.texts import LIVE
 from runner.report.style import bold, dim, green
+from runner.report.words import count
 
 if TYPE_CHECKING:
     from runner.adoption.plan import Step
@@ -43,9 +44,9 @@ def _line(step: Step, theirs: int, ours: int) -> str:
 
 def _verdict(result: AdoptResult) -> str:
     if not result.done:
-        files, entries = _count(result.to_write, "file", "files"), _count(result.to_record, "entry", "entries")
+        files, entries = count(result.to_write, "file"), count(result.to_record, "entry")
         return f"would write {files} and record {entries} as baseline; nothing was changed"
-    files, entries = _count(result.written, "file", "files"), _count(len(result.recorded), "migration", "migrations")
+    files, entries = count(result.written, "file"), count(len(result.recorded), "migration")
     lines = [f"wrote {files}; recorded {entries} as baseline; {result.table} is as it was"]
     if any(step.text and f"\n{LIVE}\n" in step.text for step in result.steps):
         lines.append("rows that migrations put in are not in the file of the live schema")
@@ -56,7 +57,3 @@ def _verdict(result: AdoptResult) -> str:
 def _pending(result: AdoptResult) -> list[str]:
     pending = sum(step.becomes is Becomes.PENDING for step in result.steps)
     return [f"{pending} pending: {result.tool} has not applied what they stand for; migrate up does"] if pending else []
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"

@@ -13,8 +13,8 @@ from runner.report.html import Body
 from runner.report.markup import anchor, breakable, code, diff, fold, link, listed, text
 from runner.report.references import spoken
 from runner.report.schema_index import SchemaIndex, index_of
-from runner.report.summary import count
 from runner.report.table_part import table_part
+from runner.report.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

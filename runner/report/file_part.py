@@ -10,7 +10,7 @@ from runner.migrations.migration import Mode
 from runner.report.markup import anchor, breakable, code, diff, fold, link, listed, text
 from runner.report.prose import html_of, inline
 from runner.report.sql_part import finding_anchor, in_order, sql_part, statement_anchor
-from runner.report.summary import count
+from runner.report.words import count
 from runner.review.rules import RULES
 
 if TYPE_CHECKING:

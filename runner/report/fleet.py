@@ -6,9 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, assert_never
 
 from runner.durations import format_duration
-from runner.ledger.entry import State
 from runner.report.style import dim, red, yellow
-from runner.report.summary import count
+from runner.report.words import count, reached
 from runner.results import StatusResult, UpResult, VerifyResult
 
 if TYPE_CHECKING:
@@ -71,8 +70,8 @@ def _verified(result: VerifyResult) -> str:
 
 
 def _where(rows: Sequence[Row]) -> str:
-    done = [row for row in rows if row.entry and row.entry.state is not State.STARTED]
-    return f"at {done[-1].title}" if done else "without a migration"
+    last = reached(rows)
+    return f"at {last.title}" if last else "without a migration"
 
 
 def _failures(result: FleetResult, picture: Callable[[MigrateError], str]) -> dict[str, list[str]]:

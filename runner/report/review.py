@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from runner.migrations.migration import Mode
 from runner.report.style import bold, dim, green, red, yellow
-from runner.report.summary import basis, count, deeds, felt, lock_words, verdict
+from runner.report.summary import basis, deeds, felt, lock_words, verdict
+from runner.report.words import count
 from runner.review.rules import RULES
 from runner.review.rules.rule import Severity
 

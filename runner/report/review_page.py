@@ -12,8 +12,9 @@ from runner.report.file_part import file_part, is_quiet
 from runner.report.html import Body
 from runner.report.markup import anchor, breakable, code, link, listed, text
 from runner.report.references import Change
-from runner.report.summary import count, heaviest
+from runner.report.summary import heaviest
 from runner.report.waits_part import waits_part
+from runner.report.words import count
 from runner.results import FailOn
 from runner.review.review import counts
 from runner.review.rules.rule import Severity

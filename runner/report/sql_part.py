@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from runner.migrations.migration import Mode
 from runner.report.amounts import size_text
 from runner.report.markup import anchor, code, fold, link, text
-from runner.report.summary import count, deeds_of, felt
+from runner.report.summary import deeds_of, felt
+from runner.report.words import count
 from runner.review.locks import WORK, waiting
 from runner.review.sizes import in_bytes
 

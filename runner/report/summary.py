@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.report.amounts import age_text, size_text
+from runner.report.words import count
 from runner.review.locks import LockMode, conflict
 from runner.review.review import counts
 from runner.review.sizes import in_bytes, in_time
@@ -16,12 +17,6 @@ if TYPE_CHECKING:
     from runner.review.observed import Lock, Observed, Relation, Trace
     from runner.review.review import Reviewed
     from runner.review.rules.rule import Subject
-
-
-def count(number: int, noun: str) -> str:
-    """`1 file`, `2 files`."""
-    plural = {"query": "queries", "index": "indexes"}.get(noun, f"{noun}s")
-    return f"{number} {noun if number == 1 else plural}"
 
 
 def verdict(result: ReviewResult) -> str:

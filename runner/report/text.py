@@ -1,4 +1,7 @@
-"""Values to text for people: plain lines, aligned, with colour where the terminal has it."""
+"""Values to text for people: plain lines, aligned, with colour where the terminal has it.
+
+What only one command shows is loaded when that command shows it: `up` starts in every container.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,10 @@ from unicodedata import east_asian_width
 
 from runner.catalog.difference import as_lines
 from runner.durations import format_duration
-from runner.ledger.entry import State
 from runner.ledger.integrity import Row, Standing
 from runner.migrations.migration import Mode
-from runner.report.adoption import adoption_text
-from runner.report.fleet import fleet_text
-from runner.report.review import review_text, review_verdict
 from runner.report.style import bold, dim, green, red, yellow
+from runner.report.words import count, reached
 from runner.results import (
     AdoptResult,
     Against,
@@ -36,7 +36,6 @@ from runner.results import (
     UpResult,
     VerifyResult,
 )
-from runner.review.sizes import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -93,20 +92,28 @@ def render(result: Result) -> str:
         case CheckResult():
             return _query_check(result)
         case ReviewResult():
+            from runner.report.review import review_text
+
             return review_text(result)
         case StatsResult():
+            from runner.review.sizes import as_text
+
             return as_text(result.sizes).removesuffix("\n")
         case DocsResult():
             return _documented(result)
         case DoctorResult():
             return _seen(result)
         case FleetResult():
+            from runner.report.fleet import fleet_text
+
             return fleet_text(result, error_text)
         case PlanResult():
             return _plan(result) if result.sql is None else result.sql.removesuffix("\n")
         case BaselineResult():
             return _baseline(result)
         case AdoptResult():
+            from runner.report.adoption import adoption_text
+
             return adoption_text(result)
         case ResolveResult():
             return f"{result.migration.title} {_RESOLVED[result.decision.value]}"
@@ -119,6 +126,8 @@ def written(result: Result, paths: Sequence[str]) -> str:
     lines = [f"wrote {path}" for path in paths]
     match result:
         case ReviewResult():
+            from runner.report.review import review_verdict
+
             lines.append(review_verdict(result))
         case DocsResult():
             lines[-1] += f": {_documented(result)}"
@@ -127,7 +136,7 @@ def written(result: Result, paths: Sequence[str]) -> str:
 
 def _documented(result: DocsResult) -> str:
     tables = sum(key.kind == "table" for key in result.catalog.objects)
-    return f"{_count(tables, 'table')}, made by {_count(len(result.files), 'migration')}"
+    return f"{count(tables, 'table')}, made by {count(len(result.files), 'migration')}"
 
 
 def _seen(result: DoctorResult) -> str:
@@ -147,7 +156,7 @@ def _up(result: UpResult) -> str:
     ahead = _ahead(result.rows)
     if not result.applied:
         return f"{ahead}nothing to do: {_where(result.rows)}"
-    files = _count(len(result.applied), "migration")
+    files = count(len(result.applied), "migration")
     return f"{ahead}applied {files} in {format_duration(result.duration_ms)}; {_where(result.rows)}"
 
 
@@ -183,11 +192,11 @@ def _edit_lines(edit: Edit | None) -> list[str]:
 def _verdict(result: VerifyResult) -> list[str]:
     lines = []
     if result.differences:
-        lines.append(red(f"{_count(len(result.differences), 'difference')} between files and ledger"))
+        lines.append(red(f"{count(len(result.differences), 'difference')} between files and ledger"))
     elif unfinished := [row for row in result.rows if row.standing is Standing.STARTED]:
-        lines.append(red(f"{_count(len(unfinished), 'migration')} stopped half-way"))
+        lines.append(red(f"{count(len(unfinished), 'migration')} stopped half-way"))
     else:
-        lines.append(f"files and ledger agree on {_count(len([row for row in result.rows if row.entry]), 'migration')}")
+        lines.append(f"files and ledger agree on {count(len([row for row in result.rows if row.entry]), 'migration')}")
     if not result.same_history:
         lines.append(red(f"the history is {result.history or 'empty'}, expected was {result.expected_history}"))
     return [*lines, *_schema_verdict(result.schema)]
@@ -204,7 +213,7 @@ def _schema_verdict(check: SchemaCheck | None) -> list[str]:
             red(f"the live schema is not {what}; the snapshot was too long to be kept: see migrate verify --replay")
         ]
     if check.differences:
-        return [red(f"{_count(len(check.differences), 'difference')} between the live schema (+) and {what} (-)")]
+        return [red(f"{count(len(check.differences), 'difference')} between the live schema (+) and {what} (-)")]
     return [f"the live schema is {what}"]
 
 
@@ -213,8 +222,8 @@ def _declared(result: DeclaredResult) -> str:
     differences = result.schema.differences or ()
     if not differences:
         return f"{result.path} is what the migrations make"
-    count = _count(len(differences), "difference")
-    verdict = red(f"{count} between {result.path} (-) and what the migrations make (+)")
+    number = count(len(differences), "difference")
+    verdict = red(f"{number} between {result.path} (-) and what the migrations make (+)")
     return "\n".join([*difference_lines(differences), verdict, "draft the next migration with: migrate draft NAME"])
 
 
@@ -225,7 +234,7 @@ def _draft(result: DraftResult) -> str:
     lines = [str(file.path) for file in result.files]
     if left := sum(file.left for file in result.files):
         lines.append(
-            yellow(f"{_count(left, 'change')} left to you as a comment, with the reason: what it drops is lost")
+            yellow(f"{count(left, 'change')} left to you as a comment, with the reason: what it drops is lost")
         )
     return "\n".join([*lines, "read them, mend what you know better, then: migrate up"])
 
@@ -234,14 +243,14 @@ def _generated(result: GenerateResult) -> str:
     """What changed on disk, a line a file, and how much there is."""
     written = result.written
     lines = [f"wrote {path}" for path in written.files] + [f"removed {path}" for path in written.removed]
-    modules = _count(len(written.files) + written.unchanged - 1, "module")
+    modules = count(len(written.files) + written.unchanged - 1, "module")
     fresh = "" if written.files or written.removed else "nothing to do: "
     return "\n".join([*lines, f"{fresh}{_queries(len(result.described))} in {modules} of {result.folder}"])
 
 
 def _generate_check(result: GenerateCheck) -> str:
     if not result.stale:
-        return f"{result.folder} is fresh: {_count(result.files, 'query file')}"
+        return f"{result.folder} is fresh: {count(result.files, 'query file')}"
     return "\n".join([*result.stale, red(f"{result.folder} is stale: migrate generate")])
 
 
@@ -257,7 +266,7 @@ def _query_check(result: CheckResult) -> str:
         verdict += " on what the migrations make"
     else:
         verdict = f"{result.broken} of {queries}" if result.broken else f"none of {queries}"
-        verdict += f" of {result.revision} would break after {_count(result.pending, 'pending migration')}"
+        verdict += f" of {result.revision} would break after {count(result.pending, 'pending migration')}"
     return "\n".join([*lines, red(verdict) if result.broken else verdict])
 
 
@@ -296,14 +305,14 @@ def _plan(result: PlanResult) -> str:
         return f"{_ahead(result.plan.rows)}nothing to do: {_where(result.plan.rows)}"
     width = max(len(step.migration.title) for step in steps)
     lines = [_plan_line(step.migration, result.scripts[step.migration.version], width) for step in steps]
-    return "\n".join([*lines, f"{_count(len(steps), 'migration')} to apply; as a script for psql: migrate plan --sql"])
+    return "\n".join([*lines, f"{count(len(steps), 'migration')} to apply; as a script for psql: migrate plan --sql"])
 
 
 def _baseline(result: BaselineResult) -> str:
     if not result.recorded:
         return "nothing to do: all of them are in the ledger"
     titles = [migration.title for migration in result.recorded]
-    return "\n".join([*titles, f"recorded {_count(len(titles), 'migration')} as baseline"])
+    return "\n".join([*titles, f"recorded {count(len(titles), 'migration')} as baseline"])
 
 
 def error_text(error: MigrateError) -> str:
@@ -346,13 +355,13 @@ def _row_line(row: Row, width: int) -> str:
         duration = "" if entry.duration_ms is None else format_duration(entry.duration_ms)
         line += f"  {entry.applied_at[:19]}  {duration:>9}"
     elif entry:
-        line += f"  {_count(entry.statements_done, 'statement')} done"
+        line += f"  {count(entry.statements_done, 'statement')} done"
     return line.rstrip()
 
 
 def _plan_line(migration: Migration, script: Script, width: int) -> str:
     header = migration.header
-    parts = [_count(script.count, "statement")]
+    parts = [count(script.count, "statement")]
     parts.append("one transaction" if header.mode is Mode.TRANSACTION else "each statement on its own")
     if header.lock_timeout_ms is not None:
         parts.append(f"lock_timeout {format_duration(header.lock_timeout_ms)}")
@@ -362,16 +371,12 @@ def _plan_line(migration: Migration, script: Script, width: int) -> str:
 
 
 def _where(rows: Sequence[Row]) -> str:
-    done = [row for row in rows if row.entry and row.entry.state is not State.STARTED]
-    return f"the database is at {done[-1].title}" if done else "the database has no migration yet"
+    last = reached(rows)
+    return f"the database is at {last.title}" if last else "the database has no migration yet"
 
 
 def _ahead(rows: Sequence[Row]) -> str:
     ahead = [row for row in rows if row.standing is Standing.AHEAD]
     if not ahead:
         return ""
-    return yellow(f"the database is ahead of the files by {_count(len(ahead), 'migration')}") + "\n"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return yellow(f"the database is ahead of the files by {count(len(ahead), 'migration')}") + "\n"

@@ -6,7 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from runner.report.markup import anchor, link, text
-from runner.report.summary import count, felt
+from runner.report.summary import felt
+from runner.report.words import count
 from runner.review.locks import WORK, LockMode, conflict
 
 if TYPE_CHECKING:
